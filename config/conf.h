@@ -159,6 +159,7 @@ struct conf_user {
 	char *forward;
 	bool keep;
 	bool outside; /* may send to external addresses */
+	bool save_sent; /* what they send is kept in their folder Sent */
 	enum conf_language language; /* of messages that the gateway writes to them */
 	bool archive; /* expired messages are kept there */
 	int64_t expire; /* of messages in the mailbox, seconds; 0: never */

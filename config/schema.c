@@ -330,6 +330,10 @@ static const struct schema_key user_keys[] = {
 	N_("With `forward`: yes keeps a copy in the mailbox.")},
     {"outside", FLAG(conf_user, outside), "yes", NULL, ANY,
 	N_("no: this user may send mail only within the office.")},
+    {"save_sent", FLAG(conf_user, save_sent), "no", NULL, ANY,
+	N_("yes: the gateway keeps a copy of each message that this user sends in their folder Sent. For mail "
+	   "programs that save none, or on a slow link would send each message twice. A program that saves "
+	   "the message itself makes no second copy.")},
     {"language", WORD(conf_user, language, conf_language), "", N_("as in [gateway]"), ONE_OF("en", "ru"),
 	N_("The language of reports and bounces to this user.")},
     {"expire", DURATION(conf_user, expire), "0", NULL, TIME(0, 3650 * DAY, 'd'),

@@ -104,6 +104,7 @@ static const struct {
     {"user", "forward", N_("Forward to"), true},
     {"user", "keep", N_("Keep a copy of forwarded mail"), true},
     {"user", "outside", N_("May send outside the office"), false},
+    {"user", "save_sent", N_("Keep copies of sent mail"), false},
     {"user", "language", N_("Language"), false},
     {"user", "expire", N_("Remove mail older than"), false},
     {"user", "archive", N_("Archive instead of removing"), false},

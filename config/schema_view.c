@@ -33,6 +33,7 @@ static const struct {
     {"user", "forward", SCHEMA_FOR_LAN},
     {"user", "keep", SCHEMA_FOR_LAN},
     {"user", "outside", SCHEMA_FOR_LAN},
+    {"user", "save_sent", SCHEMA_FOR_LAN},
     {"user", "language", SCHEMA_FOR_LAN},
     {"user", "expire", SCHEMA_FOR_LAN},
     {"group", "*", SCHEMA_FOR_LAN},

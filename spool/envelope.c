@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-static const char *const place_names[] = {"mailbox", "boss", "queue", "daemon", "reply"};
+static const char *const place_names[] = {"mailbox", "boss", "queue", "daemon", "reply", "own"};
 static const char *const status_names[] = {"pending", "sent", "failed"};
 
 void envelope_init(struct envelope *envelope)
@@ -21,9 +21,11 @@ void envelope_init(struct envelope *envelope)
 	    .account = xstrdup(""),
 	    .mailbox = xstrdup(""),
 	    .uidl = xstrdup(""),
+	    .submitter = xstrdup(""),
 	    .sender = xstrdup(""),
 	    .envid = xstrdup(""),
 	    .header = xstrdup(""),
+	    .own_header = xstrdup(""),
 	    .insert = xstrdup(""),
 	    .flags = xstrdup(""),
 	};
@@ -44,9 +46,11 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->account);
 	free(envelope->mailbox);
 	free(envelope->uidl);
+	free(envelope->submitter);
 	free(envelope->sender);
 	free(envelope->envid);
 	free(envelope->header);
+	free(envelope->own_header);
 	free(envelope->insert);
 	free(envelope->flags);
 	strlist_clear(&envelope->recipients);
@@ -66,13 +70,10 @@ void envelope_set(char **field, struct slice text)
 	*field = copy;
 }
 
-/* The boss's copy and the boss's mailbox are the same place: the boss gets each message once. */
+/* A mailbox gets each message once. */
 static bool same_place(const struct place *place, enum place_kind kind, struct slice name)
 {
-	bool local = kind == PLACE_MAILBOX || kind == PLACE_BOSS;
-	bool place_local = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
-
-	if (local && place_local)
+	if (place_is_mailbox(kind) && place_is_mailbox(place->kind))
 		return mailbox_name_equal(slice_of(place->name), name);
 	return place->kind == kind && slice_equal_nocase(slice_of(place->name), name);
 }
@@ -83,8 +84,8 @@ bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice 
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		if (!same_place(&envelope->places[i], kind, name))
 			continue;
-		if (kind == PLACE_BOSS)
-			envelope->places[i].kind = PLACE_BOSS;
+		if (kind == PLACE_BOSS || kind == PLACE_OWN)
+			envelope->places[i].kind = kind;
 		return true;
 	}
 	envelope->is_full = envelope->is_full || envelope->place_count >= ENVELOPE_PLACES_MAX;
@@ -162,10 +163,12 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 		buf_printf(out, "digest %llu\n", (unsigned long long)envelope->digest);
 	if (envelope->body > 0)
 		buf_printf(out, "body %llu\n", (unsigned long long)envelope->body);
+	put_line(out, "submitter", envelope->submitter);
 	put_line(out, "sender", envelope->sender);
 	put_line(out, "ret", dsn_ret_text(envelope->ret));
 	put_line(out, "envid", envelope->envid);
 	put_line(out, "header", envelope->header);
+	put_line(out, "own-header", envelope->own_header);
 	put_line(out, "insert", envelope->insert);
 	put_line(out, "flags", envelope->flags);
 	if (envelope->insert[0] != '\0')
@@ -195,10 +198,8 @@ static bool word_index(struct slice word, const char *const *names, size_t count
 /* A compromised process may have written it: no name leads out of the mailboxes. */
 static bool is_complete(const struct place *place)
 {
-	bool is_folder = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
-
 	return place->name != NULL && place->why != NULL && place->reply != NULL &&
-	       (!is_folder || mailbox_name_is_valid(slice_of(place->name)));
+	       (!place_is_mailbox(place->kind) || mailbox_name_is_valid(slice_of(place->name)));
 }
 
 static bool parse_place(struct slice value, struct envelope *envelope)
@@ -337,9 +338,11 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"account", offsetof(struct envelope, account)},
 	    {"mailbox", offsetof(struct envelope, mailbox)},
 	    {"uidl", offsetof(struct envelope, uidl)},
+	    {"submitter", offsetof(struct envelope, submitter)},
 	    {"sender", offsetof(struct envelope, sender)},
 	    {"envid", offsetof(struct envelope, envid)},
 	    {"header", offsetof(struct envelope, header)},
+	    {"own-header", offsetof(struct envelope, own_header)},
 	    {"insert", offsetof(struct envelope, insert)},
 	    {"flags", offsetof(struct envelope, flags)},
 	};

@@ -23,7 +23,13 @@ enum place_kind {
 	PLACE_QUEUE,   /* name: external address */
 	PLACE_DAEMON,  /* name: address of the user to whom the report goes; the subject is in why */
 	PLACE_REPLY,   /* name: address to which a rule replies; the rule is in why */
+	PLACE_OWN,     /* name: mailbox of the sender; the copy has own_header, and counts as seen */
 };
+/* Whether a file in the mailbox `name` is made for it. */
+static inline bool place_is_mailbox(enum place_kind kind)
+{
+	return kind == PLACE_MAILBOX || kind == PLACE_BOSS || kind == PLACE_OWN;
+}
 enum place_status { PLACE_PENDING, PLACE_SENT, PLACE_FAILED };
 
 struct place {
@@ -51,10 +57,12 @@ struct envelope {
 	uint64_t listed; /* fetched: its size as the provider listed it; 0 unknown */
 	uint64_t digest; /* fetched: digest of its header, which identifies it under another UIDL; 0 unknown */
 	uint64_t body;	 /* fetched: digest of its body, which distinguishes messages with the same header; 0 unknown */
+	char *submitter; /* the user who submitted it: by login, else the owner of the sender's address; "": none */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
 	enum dsn_ret ret;
 	char *envid;	 /* ENVID as the client gave it; "" */
 	char *header;	 /* trace lines to be added before the message, each ended by CRLF; "" */
+	char *own_header; /* the same, only before the sender's own copy (PLACE_OWN): who else got it; "" */
 	char *insert;	 /* text that is inserted at that offset (a prefix of the subject); "" */
 	uint64_t insert_at;
 	char *flags;	 /* of the message in its mailbox, as in its name (maildir_flags.h), if a client has appended it; "" */
@@ -80,7 +88,7 @@ void envelope_place_clear(struct place *place); /* frees the content of a place 
 /* Frees *field and sets it to a copy of text. */
 void envelope_set(char **field, struct slice text);
 /* Adds a place unless the same kind and name already exists (the boss's mailbox and the boss's copy count
- * as one: the copy wins). Names compare without regard to ASCII case, except those of folders. Returns false past
+ * as one: the copy wins; so do a mailbox and the sender's copy). Names compare without regard to ASCII case, except those of folders. Returns false past
  * ENVELOPE_PLACES_MAX: then the intake refuses the message, so no caller has to check. */
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */

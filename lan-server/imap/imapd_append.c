@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "mail/sent_copy.h"
 
 #include "lan-server/imap/imapd_priv.h"
 
@@ -203,6 +204,119 @@ void imapd_append_bytes(struct imapd *imapd, struct slice bytes)
 	append->after_cr = false;
 }
 
+/* --- copies of sent messages: what the gateway keeps already is not kept twice */
+
+/* Of a command: the messages that are new, and the UIDs of all. */
+struct kept {
+	struct folder *folder;
+	struct folder_append *fresh; /* borrow what they have of the command's */
+	size_t fresh_count;
+	size_t numbers[MESSAGES_MAX]; /* in the command */
+};
+
+static bool saves_sent(const struct imapd *imapd)
+{
+	const struct conf_user *user = conf_find_user(imapd->options.conf, imapd->dialogue.user);
+
+	return user != NULL && user->save_sent;
+}
+
+/* The flags that the program gives to its copy are those of the one that is there. */
+static void give_flags(struct folder *folder, uint32_t uid, const struct folder_append *message)
+{
+	uint32_t flags = message->flags, *left;
+	struct error ignored;
+	size_t left_count;
+
+	for (size_t i = 0; i < message->keywords.count; i++)
+		flags |= folder_keyword(folder, message->keywords.items[i], true);
+	folder_store(folder, &uid, 1, FOLDER_ADD, flags, UINT64_MAX, &left, &left_count, &ignored);
+	free(left);
+}
+
+/* The UID of the copy that is there; 0: none is. */
+static uint32_t find_copy(struct imapd *imapd, struct folder *folder, struct folder_append *message)
+{
+	struct error error = ERROR_INIT;
+	struct slice bytes;
+	uint32_t uid = 0;
+	char id[72];
+
+	if (body_view(&message->body, &bytes, &error) == 0)
+		uid = sent_copy_find_ours(folder, bytes, id);
+	if (uid == 0)
+		return 0;
+	give_flags(folder, uid, message);
+	log_info("event=imap-append-known session=%s mailbox=%s id=%s", imapd->options.session, LOG_CSTR(imapd->append->mailbox), id);
+	intake_journal(imapd->options.spool->intake, id, imapd->options.session, EVENT_DROPPED, imapd->append->mailbox,
+	    PHRASE(N_("the copy of the mail program: the same message is there already")));
+	return uid;
+}
+
+/* Sorts out the messages that are there. */
+static void find_copies(struct imapd *imapd, struct kept *kept, uint32_t *uids)
+{
+	struct imapd_append *append = imapd->append;
+
+	for (size_t i = 0; i < append->count; i++) {
+		uids[i] = find_copy(imapd, kept->folder, &append->messages[i]);
+		if (uids[i] != 0)
+			continue;
+		kept->fresh[kept->fresh_count] = append->messages[i];
+		kept->numbers[kept->fresh_count++] = i;
+		body_init(&append->messages[i].body, imapd->options.spool);
+	}
+}
+
+static int append_to_sent(struct imapd *imapd, struct kept *kept, uint32_t *uids, uint32_t *validity, struct error *error)
+{
+	struct imapd_append *append = imapd->append;
+	uint32_t fresh_uids[MESSAGES_MAX];
+	int result = 0;
+
+	if (folder_open(&kept->folder, imapd->options.spool, append->mailbox, error) != 0)
+		return -1;
+	*validity = folder_uid_validity(kept->folder);
+	find_copies(imapd, kept, uids);
+	if (kept->fresh_count > 0)
+		result = folder_append(imapd->options.spool, append->mailbox, kept->fresh, kept->fresh_count, imapd->options.session, fresh_uids,
+		    validity, error);
+	for (size_t i = 0; i < kept->fresh_count; i++) {
+		uids[kept->numbers[i]] = result == 0 ? fresh_uids[i] : 0;
+		body_clear(&kept->fresh[i].body, false);
+	}
+	folder_close(kept->folder);
+	return result;
+}
+
+/* Whether the folder is the one in which the gateway keeps copies. */
+static bool is_sent(const struct imapd *imapd)
+{
+	struct error ignored;
+	char *sent = saves_sent(imapd) ? sent_copy_mailbox(imapd->options.spool, imapd->dialogue.user, &ignored) : NULL;
+	bool is_it = sent != NULL && strcmp(sent, imapd->append->mailbox) == 0;
+
+	free(sent);
+	return is_it;
+}
+
+static int append_all(struct imapd *imapd, uint32_t *uids, uint32_t *validity, struct error *error)
+{
+	struct imapd_append *append = imapd->append;
+	struct kept kept = {.fresh_count = 0};
+	int result;
+
+	if (!is_sent(imapd))
+		return folder_append(imapd->options.spool, append->mailbox, append->messages, append->count, imapd->options.session, uids, validity,
+		    error);
+	kept.fresh = xcalloc(append->count, sizeof(*kept.fresh));
+	sent_copy_lock(imapd->dialogue.user);
+	result = append_to_sent(imapd, &kept, uids, validity, error);
+	sent_copy_unlock(imapd->dialogue.user);
+	free(kept.fresh);
+	return result;
+}
+
 /* --- the end of the command */
 
 /* A message of which another program has taken the file already has no UID here. */
@@ -222,8 +336,7 @@ static enum imapd_reply accept_messages(struct imapd *imapd)
 
 	if (append->failed)
 		return imapd_storage_failed(imapd, "append", &append->error);
-	if (folder_append(imapd->options.spool, append->mailbox, append->messages, append->count, imapd->options.session, uids, &validity,
-		&append->error) != 0)
+	if (append_all(imapd, uids, &validity, &append->error) != 0)
 		return imapd_storage_failed(imapd, "append", &append->error);
 	note_appended(imapd, validity, uids, append->count);
 	log_info("event=imap-appended session=%s mailbox=%s messages=%zu", imapd->options.session, LOG_CSTR(append->mailbox), append->count);

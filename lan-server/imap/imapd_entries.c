@@ -1,8 +1,8 @@
 #include "lan-server/imap/imapd_entries.h"
 
 #include "base/alloc.h"
-
-#include "lan-server/imap/imapd_priv.h"
+#include "message/imap/folder_use.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 
@@ -51,11 +51,11 @@ static void assign_uses(struct imapd_entries *entries)
 		struct imapd_entry *entry;
 		const char *use;
 		size_t rank;
-	} best[IMAPD_USES] = {{NULL, NULL, 0}};
+	} best[FOLDER_USES] = {{NULL, NULL, 0}};
 	size_t count = 0, rank, at;
 
 	for (size_t i = 0; i < entries->count; i++) {
-		const char *use = entries->items[i]->exists ? imapd_name_use(entries->items[i]->name, &rank) : NULL;
+		const char *use = entries->items[i]->exists ? folder_use(entries->items[i]->name, &rank) : NULL;
 
 		if (use == NULL)
 			continue;

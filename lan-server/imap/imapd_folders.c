@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/log.h"
+#include "message/imap/folder_use.h"
 
 #include "lan-server/imap/imapd_priv.h"
 
@@ -24,7 +25,7 @@ static struct slice create_name(struct imapd_args *args)
 static enum imapd_reply check_use(struct imapd_args *args, const char *folder)
 {
 	size_t rank;
-	const char *use = imapd_name_use(folder, &rank);
+	const char *use = folder_use(folder, &rank);
 
 	imapd_args_expect(args, '(');
 	if (!imapd_args_word(args, "USE"))

@@ -1,8 +1,9 @@
 /*
- * Names of mailboxes: on the wire and in the storage, and the special uses of folders.
+ * Names of mailboxes: on the wire and in the storage, and the usual folders.
  */
 #include "base/alloc.h"
 #include "message/imap/folder_name.h"
+#include "message/imap/folder_use.h"
 #include "message/imap/imap_string.h"
 #include "message/imap/imap_utf7.h"
 
@@ -79,28 +80,7 @@ const char *imapd_name_folder(const char *mailbox)
 	return slash == NULL ? "INBOX" : slash + 1;
 }
 
-/* --- special use (RFC 6154): by name, for the names that mail programs give their folders */
-
-static const struct {
-	const char *use, *names[6]; /* our own name is the first */
-} uses[] = {
-    {"\\Sent", {"Sent", "Sent Items", "Sent Messages", "Отправленные"}},
-    {"\\Drafts", {"Drafts", "Черновики"}},
-    {"\\Junk", {"Junk", "Spam", "Спам"}},
-    {"\\Trash", {"Trash", "Deleted Items", "Deleted Messages", "Корзина", "Удаленные", "Удалённые"}},
-    {"\\Archive", {"Archive", "Archives", "Архив"}},
-};
-
-const char *imapd_name_use(const char *folder, size_t *rank)
-{
-	for (size_t i = 0; i < ARRAY_LEN(uses); i++)
-		for (size_t j = 0; j < ARRAY_LEN(uses[i].names) && uses[i].names[j] != NULL; j++)
-			if (slice_is_nocase(slice_of(folder), uses[i].names[j])) {
-				*rank = j;
-				return uses[i].use;
-			}
-	return NULL;
-}
+/* --- the usual folders */
 
 static int make_folder(struct imapd *imapd, const char *name, struct error *error)
 {
@@ -114,20 +94,37 @@ static int make_folder(struct imapd *imapd, const char *name, struct error *erro
 	return result;
 }
 
-/* A user who has no folders yet gets the usual ones. */
+static bool has_use(const struct strlist *folders, const char *use)
+{
+	for (size_t i = 0; i < folders->count; i++)
+		if (folder_has_use(folders->items[i], use))
+			return true;
+	return false;
+}
+
+static int make_missing(struct imapd *imapd, const struct strlist *folders, struct error *error)
+{
+	int result = folder_subscribe(imapd->options.spool, imapd->dialogue.user, "INBOX", true, error);
+
+	for (size_t i = 0; i < FOLDER_USES && result == 0; i++) {
+		size_t rank;
+
+		if (!has_use(folders, folder_use(folder_use_name(i), &rank)))
+			result = make_folder(imapd, folder_use_name(i), error);
+	}
+	return result;
+}
+
+/* A user whom no mail program has given folders yet gets the usual ones. Deliveries may have made some: those of rules, Sent, Junk. */
 void imapd_names_make_standard(struct imapd *imapd)
 {
-	const struct spool *spool = imapd->options.spool;
-	struct strlist names = {.items = NULL};
+	struct strlist folders = {.items = NULL};
 	struct error error = ERROR_INIT;
-	int result = folder_names(spool, imapd->dialogue.user, &names, &error);
+	int result = folder_names(imapd->options.spool, imapd->dialogue.user, &folders, &error);
 
-	if (result == 0 && names.count == 0) {
-		result = folder_subscribe(spool, imapd->dialogue.user, "INBOX", true, &error);
-		for (size_t i = 0; i < ARRAY_LEN(uses) && result == 0; i++)
-			result = make_folder(imapd, uses[i].names[0], &error);
-	}
+	if (result == 0 && !has_use(&folders, FOLDER_USE_DRAFTS) && !has_use(&folders, FOLDER_USE_TRASH))
+		result = make_missing(imapd, &folders, &error);
 	if (result != 0 && error.class != ERROR_PERMANENT) /* another session may be making them */
 		imapd_storage_failed(imapd, "standard-folders", &error);
-	strlist_clear(&names);
+	strlist_clear(&folders);
 }

@@ -118,9 +118,6 @@ void imapd_name_append(struct imapd *imapd, const char *name, struct buf *out);
 void imapd_name_wire(struct imapd *imapd, const char *name, struct buf *out);
 /* The folder of a storage's name: "Sent", "INBOX". */
 const char *imapd_name_folder(const char *mailbox);
-#define IMAPD_USES 5
-/* The special use that a folder of this name may have ("\\Sent"); NULL: none. Of several such folders the one of the lowest rank has it. */
-const char *imapd_name_use(const char *folder, size_t *rank);
 void imapd_names_make_standard(struct imapd *imapd);
 
 /* --- folders (imapd_folders.c, imapd_list.c, imapd_status.c) */

@@ -2,6 +2,7 @@
  * SMTP on the LAN server: accepts messages of clients into the spool.
  */
 #include "mail/bounce.h"
+#include "mail/sent_copy.h"
 
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
@@ -35,10 +36,15 @@ static int accept_with_notice(struct session *session, struct envelope *envelope
 	return result;
 }
 
-static int accept_message(
-    void *context, struct envelope *envelope, struct body *body, struct error *error)
+static bool has_room_for_copy(struct session *session, const char *user, uint64_t bytes)
 {
-	struct session *session = context;
+	uint64_t quota = (uint64_t)session->conf->limits.mailbox_quota;
+
+	return quota == 0 || session_mailbox_used(session, user) + bytes <= quota;
+}
+
+static int accept_envelope(struct session *session, struct envelope *envelope, struct body *body, struct error *error)
+{
 	struct envelope notice;
 	struct body notice_body;
 	struct slice message;
@@ -47,6 +53,24 @@ static int accept_message(
 	    bounce_make_delivered(session->conf, session->spool, envelope, message, &notice, &notice_body))
 		return accept_with_notice(session, envelope, body, &notice, &notice_body, error);
 	return intake_accept(session->spool->intake, envelope, body, NULL, 0, error);
+}
+
+static int accept_message(
+    void *context, struct envelope *envelope, struct body *body, struct error *error)
+{
+	struct session *session = context;
+	const char *user = sent_copy_user(session->conf, envelope);
+	struct slice message;
+	int result;
+
+	if (user == NULL)
+		return accept_envelope(session, envelope, body, error);
+	sent_copy_lock(user);
+	if (body_view(body, &message, error) == 0)
+		sent_copy_add(session->conf, session->spool, envelope, user, message, has_room_for_copy(session, user, envelope->size));
+	result = accept_envelope(session, envelope, body, error);
+	sent_copy_unlock(user);
+	return result;
 }
 
 static struct send_quota_total sent_today(void *context, const char *user)

@@ -160,9 +160,11 @@ static void complete_envelope(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct envelope *envelope = &tx->envelope;
+	const char *submitter = smtpd_who_sends(smtpd);
 	char address[NET_ADDRESS_MAX];
 
 	net_address_text(address, &smtpd->options.client);
+	envelope_set(&envelope->submitter, slice_of(submitter == NULL ? "" : submitter));
 	origin_set_smtp(&envelope->origin, address, smtpd->dialogue.user);
 	envelope_set(&envelope->session, slice_of(smtpd->options.session));
 	if (tx->to_daemon && !tx->automatic && tx->sender.local[0] != '\0')

@@ -7,9 +7,7 @@
 
 #define COUNT_NAME_MAX 256
 
-/* The user to count for: the logged-in user, or the owner of the sender address. NULL: no local
- * user. */
-static const char *who_sends(const struct smtpd *smtpd)
+const char *smtpd_who_sends(const struct smtpd *smtpd)
 {
 	return smtpd->dialogue.user != NULL ? smtpd->dialogue.user : smtpd->tx->sender_user;
 }
@@ -18,7 +16,7 @@ static const char *who_is_counted(const struct smtpd *smtpd)
 {
 	const struct conf_limits *limits = &smtpd->options.conf->limits;
 
-	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : who_sends(smtpd);
+	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : smtpd_who_sends(smtpd);
 }
 
 /* The name under which messages are counted. Mail without a login is counted separately: otherwise any client could
@@ -98,7 +96,7 @@ void smtpd_count_sent(struct smtpd *smtpd)
 
 bool smtpd_may_write_outside(const struct smtpd *smtpd)
 {
-	const char *name = who_sends(smtpd);
+	const char *name = smtpd_who_sends(smtpd);
 	const struct conf_user *user = name == NULL ? NULL : conf_find_user(smtpd->options.conf, name);
 
 	return user == NULL || user->outside;

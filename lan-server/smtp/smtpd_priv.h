@@ -92,6 +92,8 @@ enum smtpd_reply smtpd_check_mailboxes(const struct smtpd *smtpd);
  * a Sender is added. */
 enum smtpd_reply smtpd_check_authors(struct smtpd *smtpd, struct slice header);
 
+/* The logged-in user, or the owner of the sender address. NULL: no local user. */
+const char *smtpd_who_sends(const struct smtpd *smtpd);
 void smtpd_count_sent(struct smtpd *smtpd);
 bool smtpd_may_write_outside(const struct smtpd *smtpd);
 /* Stores the name of the first forbidden attachment of the message, printable, in name; returns false if there

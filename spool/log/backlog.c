@@ -55,8 +55,7 @@ void backlog_clear(struct backlog *backlog)
 
 static struct lane *lane_of(struct backlog *backlog, const struct place *place)
 {
-	bool is_mailbox = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
-	struct slice name = slice_of(is_mailbox ? place->name : LANE_OF_THE_REST);
+	struct slice name = slice_of(place_is_mailbox(place->kind) ? place->name : LANE_OF_THE_REST);
 	struct lane *lane = map_get(&backlog->lanes, name);
 
 	if (lane != NULL)

@@ -19,6 +19,7 @@
 
 #define BOSS_HEADER_MAX (1u << 20)
 #define REPLY_FIELD_MAX 4000
+#define SENT_FLAGS "S"
 /* From this size on, sharing blocks with a copy is worth a few KiB of padding. */
 #define SHARE_MIN (1u << 20)
 
@@ -57,24 +58,24 @@ static void message_parts(const struct delivery *delivery, struct slice *parts)
 	parts[3] = slice_from(delivery->body, at);
 }
 
-/* With its flags, if it has any. New memory. */
-static char *mailbox_file_name(const struct delivery *delivery)
+/* With these flags, if there are any. New memory. */
+static char *mailbox_file_name(const struct delivery *delivery, size_t more_header, const char *flags)
 {
 	const struct envelope *envelope = delivery->envelope;
-	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size), *flagged;
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, more_header + envelope->size), *flagged;
 
-	if (envelope->flags[0] == '\0' || !maildir_flags_are(slice_of(envelope->flags)))
+	if (flags[0] == '\0' || !maildir_flags_are(slice_of(flags)))
 		return name;
-	flagged = maildir_flags_name(name, envelope->flags);
+	flagged = maildir_flags_name(name, flags);
 	free(name);
 	return flagged;
 }
 
-static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
+static int deliver_file(struct work *work, const struct place *place, const char *flags, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
 	struct slice parts[PARTS];
-	char *name = mailbox_file_name(delivery);
+	char *name = mailbox_file_name(delivery, 0, flags);
 	const struct maildir_target target = {place->name, name, over_of(work)};
 	int result = -1;
 
@@ -91,6 +92,29 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 	} else if (result == 0 && work->source == NULL) {
 		work->source = layout_mailbox(delivery->spool, place->name, target.over);
 	}
+	free(name);
+	return result;
+}
+
+static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
+{
+	return deliver_file(work, place, work->delivery->envelope->flags, error);
+}
+
+/* The sender's copy shares the bytes of the others, unless they may not see all of its header. */
+static int deliver_sent(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	struct slice parts[DELIVER_PARTS];
+	struct maildir_target target = {place->name, NULL, over_of(work)};
+	struct buf unused = BUF_INIT(0);
+	char *name;
+	int result;
+
+	if (delivery->envelope->own_header[0] == '\0')
+		return deliver_file(work, place, SENT_FLAGS, error);
+	target.name = name = mailbox_file_name(delivery, strlen(delivery->envelope->own_header), SENT_FLAGS);
+	result = maildir_deliver(delivery->spool, &target, parts, deliver_parts(delivery, place, &unused, parts), error);
 	free(name);
 	return result;
 }
@@ -135,6 +159,11 @@ static void fill_block(struct buf *out)
 
 size_t deliver_parts(const struct delivery *delivery, const struct place *place, struct buf *header, struct slice *parts)
 {
+	if (place->kind == PLACE_OWN) {
+		parts[0] = slice_of(delivery->envelope->own_header);
+		message_parts(delivery, parts + 1);
+		return 1 + PARTS;
+	}
 	if (place->kind != PLACE_BOSS) {
 		message_parts(delivery, parts);
 		return PARTS;
@@ -264,6 +293,7 @@ static size_t deliver_kinds(struct work *work, unsigned kinds)
 	    [PLACE_BOSS] = deliver_boss,
 	    [PLACE_DAEMON] = deliver_daemon,
 	    [PLACE_REPLY] = deliver_reply,
+	    [PLACE_OWN] = deliver_sent,
 	};
 	size_t failed = 0;
 
@@ -289,7 +319,7 @@ size_t deliver_places(const struct delivery *delivery)
 
 	failed = deliver_kinds(&work, 1u << PLACE_MAILBOX | 1u << PLACE_DAEMON | 1u << PLACE_REPLY);
 	failed += deliver_queue(&work);
-	failed += deliver_kinds(&work, 1u << PLACE_BOSS); /* last: the boss's copy shares the bytes of another */
+	failed += deliver_kinds(&work, 1u << PLACE_OWN | 1u << PLACE_BOSS); /* last: they share the bytes of another */
 	free(work.source);
 	return failed;
 }

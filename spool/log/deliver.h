@@ -1,5 +1,5 @@
 /*
- * Delivers a log record to its places: mailboxes, queue, boss, daemon. No sync here; the log has the
+ * Delivers a log record to its places: mailboxes, queue, the sender's copy, boss, daemon. No sync here; the log has the
  * message.
  */
 #ifndef LANPOST_SPOOL_DELIVER_H

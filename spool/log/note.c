@@ -137,6 +137,7 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 	    [PLACE_QUEUE] = EVENT_QUEUED,
 	    [PLACE_DAEMON] = EVENT_TRIGGERED,
 	    [PLACE_REPLY] = EVENT_REPLY_DUE,
+	    [PLACE_OWN] = EVENT_DELIVERED,
 	};
 
 	note_event(intake, envelope->id.text, envelope->session,

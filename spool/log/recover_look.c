@@ -57,7 +57,7 @@ int recover_look(struct recovery *recovery, void *context, struct record *record
 	for (size_t i = 0; i < record->envelope.place_count; i++) {
 		const struct place *place = &record->envelope.places[i];
 
-		if ((place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS) &&
+		if (place_is_mailbox(place->kind) &&
 		    (orphan->trust != LOG_DURABLE ||
 			intake_debt(recovery->intake, &record->envelope, place) == DEBT_UNSEEN))
 			look_at_mailbox(recovery, place->name);
@@ -218,6 +218,7 @@ bool recover_wants(void *context, const struct envelope *envelope, const struct 
 		return !recover_has_fact(recovery, FACT_REPLY_DONE, id, "", "");
 	case PLACE_MAILBOX:
 	case PLACE_BOSS:
+	case PLACE_OWN:
 		break;
 	}
 	if (recovery->orphan->trust == LOG_DURABLE && debt == DEBT_OWED)

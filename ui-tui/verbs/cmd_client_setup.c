@@ -102,6 +102,18 @@ static void print_certificate(const struct client_setup *setup)
 	    setup->certificate.sha256);
 }
 
+/* By IMAP a mail program uploads what it sends twice, unless the gateway keeps the copies. */
+static void print_sent_copies(const struct client_setup *setup)
+{
+	if (strcmp(setup->incoming[0].protocol, "imap") != 0)
+		return;
+	if (setup->user->save_sent)
+		puts(_("Sent mail:    the gateway keeps a copy in the folder Sent; the mail program need not do so"));
+	else
+		printf(_("Sent mail:    the mail program keeps a copy in the folder Sent. To let the gateway do this, without a\n"
+			 "              second upload: lanpost user set %s --save-sent yes\n"), setup->user->name);
+}
+
 static void print_settings(const struct client_setup *setup)
 {
 	const char *outside = setup->user->external_alias;
@@ -116,6 +128,7 @@ static void print_settings(const struct client_setup *setup)
 	printf(_("Password:     %s\n"), password_text(setup));
 	print_services(setup->incoming, setup->incoming_count, setup);
 	print_services(setup->outgoing, setup->outgoing_count, setup);
+	print_sent_copies(setup);
 	print_certificate(setup);
 	print_programs(setup);
 }
@@ -159,10 +172,10 @@ static json_t *setup_json(const struct client_setup *setup, const char *payload,
 
 	for (size_t i = 0; i < files->count; i++)
 		json_array_append_new(names, cli_json_text(files->items[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:o}", "user", setup->user->name,
+	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:o}", "user", setup->user->name,
 	    "full_name", cli_json_text(setup->user->full_name), "address", setup->address, "external_alias",
 	    cli_json_text(setup->user->external_alias), "login", setup->user->name, "has_password",
-	    setup->has_password, "may_log_in", setup->may_log_in, "incoming",
+	    setup->has_password, "may_log_in", setup->may_log_in, "save_sent", setup->user->save_sent, "incoming",
 	    services_json(setup, setup->incoming, setup->incoming_count), "outgoing",
 	    services_json(setup, setup->outgoing, setup->outgoing_count), "certificate", certificate_json(setup), "qr",
 	    payload, "files", names);

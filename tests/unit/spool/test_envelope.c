@@ -24,6 +24,9 @@ static void test_envelope_round_trip(void **context)
 	assert_string_equal(read.header, "X-A: one  X-Evil: two\r\n");
 	assert_string_equal(read.places[0].why, "rule \"счёт\"");
 	assert_string_equal(read.recipients.items[0], "x y@z");
+	assert_int_equal(read.places[2].kind, PLACE_OWN);
+	assert_string_equal(read.own_header, "Bcc: x y@z\r\n");
+	assert_string_equal(read.submitter, "ivan");
 	envelope_clear(&envelope);
 	envelope_clear(&read);
 	buf_clear(&text);
@@ -35,7 +38,7 @@ static void test_envelope_refuses_damage(void **context)
 	static const char *const bad[] = {
 	    "", "id short\n", "id 00000000000000000000\nwhat x\n",
 	    "id 00000000000000000000\nplace mailbox pending %zz  \n",
-	    "id 00000000000000000000\nplace mailbox pending ../tls  \n", "id 00000000000000000000\nplace boss pending ..  \n",
+	    "id 00000000000000000000\nplace mailbox pending ../tls  \n", "id 00000000000000000000\nplace boss pending ..  \n", "id 00000000000000000000\nplace own pending ivan/../x  \n",
 	    "id 00000000000000000000\nplace mailbox pending   \n",
 	    "id 00000000000000000000\nplace nowhere pending a  \n",
 	    "id 00000000000000000000\ntime -1\n", "id 00000000000000000000\nsender %00\n",

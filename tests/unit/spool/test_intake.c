@@ -80,7 +80,7 @@ static void house_close(struct house *house, struct spool *spool)
 	state_close(house->state);
 }
 
-/* Message number n: for ivan and maria, and for one outside. */
+/* Message number n: for ivan and maria, and for one outside; maria gets a copy of it as its sender, with a field of her own. */
 static void make(const struct spool *spool, int n, struct envelope *envelope, struct body *body)
 {
 	struct error error;
@@ -94,6 +94,8 @@ static void make(const struct spool *spool, int n, struct envelope *envelope, st
 	envelope_add_header(envelope, "X-Trace", slice_of("yes"));
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("maria"), SLICE_NONE);
+	envelope_add(envelope, PLACE_OWN, slice_of("maria/Sent"), SLICE_NONE);
+	envelope_set(&envelope->own_header, slice_of("Bcc: secret@example.net\r\n"));
 	envelope_add(envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
 	envelope_add(envelope, PLACE_REPLY, slice_of("them@example.org"), slice_of("thanks"));
 	strlist_add(&envelope->recipients, "ivan@test");
@@ -130,6 +132,7 @@ static int count_in(const struct spool *spool, const char *user, int n, char **u
 
 		assert_int_equal(mailbox_open(spool, user, &list.items[i], &bytes, &error), 0);
 		assert_int_equal(bytes.len, list.items[i].size);
+		assert_int_equal(memmem(bytes.ptr, bytes.len, "Bcc:", 4) != NULL, strcmp(user, "maria/Sent") == 0);
 		if (memmem(bytes.ptr, bytes.len, subject, strlen(subject)) != NULL) {
 			assert_non_null(memmem(bytes.ptr, bytes.len, "\n\r\nSome Text.\r\n", 15));
 			count++;
@@ -377,6 +380,7 @@ static void audit(const struct spool *spool, const bool *accepted, bool removed)
 		if (accepted[n])
 			assert_int_equal(maria, 1);
 		assert_in_range(maria, 0, 1);
+		assert_int_equal(count_in(spool, "maria/Sent", n, NULL), maria);
 		assert_in_range(ivan, 0, 1);
 		/* Either everywhere or nowhere; only a removal may have been in progress. */
 		if (n != 1)
