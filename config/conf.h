@@ -75,7 +75,7 @@ struct conf_lan {
 	int64_t max_sessions, max_sessions_per_ip, max_sessions_per_network;
 	bool require_auth, check_from, suggest_names;
 	bool smtp_tls_required, submission_tls_required, pop3_tls_required, imap_tls_required;
-	bool allow_empty_password;
+	bool allow_empty_password, search_index;
 	int64_t pop3_login_delay; /* 0: none */
 	char *tls_cert, *tls_key; /* paths, "" for the self-signed certificate */
 	struct conf_nets allow, deny;

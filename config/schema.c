@@ -144,6 +144,9 @@ static const struct schema_key lan_keys[] = {
 	N_("The same on pop3_port: no login without STLS.")},
     {"imap_tls_required", FLAG(conf_lan, imap_tls_required), "no", NULL, ANY,
 	N_("The same on imap_port: no login without STARTTLS.")},
+    {"search_index", FLAG(conf_lan, search_index), "yes", NULL, ANY,
+	N_("IMAP: yes: the gateway builds an index of message texts in idle time, so that searches in texts are fast. It is the file lanpost-search "
+	   "of each folder, and can be deleted at any time. no: a search reads all messages.")},
     {"allow_empty_password", FLAG(conf_lan, allow_empty_password), "yes", NULL, ANY,
 	N_("yes: users with an empty password may log in, but only from the addresses in `allow`, "
 	   "as in Office Mail Server.")},

@@ -43,6 +43,7 @@ static const struct {
     {"lan", "submission_tls_required", N_("Submission only with TLS"), false},
     {"lan", "pop3_tls_required", N_("POP3 only with TLS"), false},
     {"lan", "imap_tls_required", N_("IMAP only with TLS"), false},
+    {"lan", "search_index", N_("Index of message texts"), false},
     {"lan", "allow_empty_password", N_("Empty passwords may log in"), false},
     {"lan", "pop3_login_delay", N_("Pause between POP3 logins"), false},
     {"lan", "tls_cert", N_("Certificate file"), false},

@@ -6,6 +6,7 @@
 #include "lan-server/command.h"
 #include "lan-server/imap/imapd_priv.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -80,9 +81,17 @@ static const struct imapd_command commands[] = {
 
 /* --- jobs */
 
+static atomic_int jobs; /* of all sessions */
+
+bool imapd_has_jobs(void)
+{
+	return atomic_load(&jobs) > 0;
+}
+
 enum imapd_reply imapd_job_begin(struct imapd *imapd, enum imapd_reply (*step)(struct imapd *, void *), void (*free_own)(void *), void *own)
 {
 	imapd->job = (struct imapd_job){step, free_own, own};
+	atomic_fetch_add(&jobs, 1);
 	return IMAPD_MORE;
 }
 
@@ -93,8 +102,10 @@ bool imapd_piece_is_full(struct imapd *imapd)
 
 static void end_job(struct imapd *imapd)
 {
-	if (imapd->job.own != NULL)
+	if (imapd->job.own != NULL) {
 		imapd->job.free(imapd->job.own);
+		atomic_fetch_sub(&jobs, 1);
+	}
 	imapd->job = (struct imapd_job){.own = NULL};
 }
 

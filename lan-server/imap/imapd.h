@@ -31,6 +31,8 @@ struct imapd_options {
 	void *context;
 };
 
+/* Whether a session is listing or searching messages now. For any thread. */
+bool imapd_has_jobs(void);
 /* Creates a session; its greeting is already in the replies. */
 struct dialogue *imapd_new(const struct imapd_options *options);
 

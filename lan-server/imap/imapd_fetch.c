@@ -16,7 +16,9 @@
 struct fetch {
 	struct imapd_items items;
 	struct imapd_places places;
-	bool needs_bytes, needs_size, marks_seen, is_vanished;
+	struct folder *folder;
+	enum imapd_needs needs;
+	bool needs_size, marks_seen, is_vanished;
 	uint64_t changed_since;
 	enum imapd_reply result; /* IMAPD_DONE, or what went wrong with a message */
 	size_t at;	 /* of places */
@@ -38,6 +40,8 @@ static void fetch_free(void *own)
 	buf_clear(&fetch->made);
 	imapd_items_clear(&fetch->items);
 	free(fetch->places.items);
+	if (fetch->needs != IMAPD_NEEDS_NOTHING)
+		folder_cache_rest(fetch->folder, FOLDER_LISTING);
 	free(fetch);
 }
 
@@ -92,7 +96,7 @@ static bool begin_message(struct imapd *imapd, struct fetch *fetch, struct folde
 
 	if (look->uid != 0 && look->modseq <= fetch->changed_since)
 		return false;
-	if (look->uid == 0 || (fetch->needs_bytes && imapd_message_open(&fetch->message, imapd->view.folder, look) != 0) ||
+	if (look->uid == 0 || (fetch->needs != IMAPD_NEEDS_NOTHING && imapd_message_open(&fetch->message, fetch->folder, look, fetch->needs) != 0) ||
 	    (fetch->needs_size && !look->size_known && folder_size(imapd->view.folder, look, &error) != 0)) {
 		fetch->result = IMAPD_SOME_GONE;
 		return false;
@@ -191,7 +195,8 @@ static void prepare(struct imapd *imapd, struct fetch *fetch)
 	for (size_t i = 0; i < fetch->items.count; i++) {
 		const struct imapd_item *item = &fetch->items.items[i];
 
-		fetch->needs_bytes = fetch->needs_bytes || imapd_item_needs_bytes(item);
+		if (imapd_item_needs(item) > fetch->needs)
+			fetch->needs = imapd_item_needs(item);
 		fetch->needs_size = fetch->needs_size || item->kind == IMAPD_ITEM_SIZE;
 		fetch->marks_seen = fetch->marks_seen || (item->marks_seen && !imapd->view.is_read_only);
 		if (item->kind == IMAPD_ITEM_MODSEQ)
@@ -218,6 +223,7 @@ enum imapd_reply imapd_cmd_fetch(struct imapd *imapd, struct imapd_args *args)
 	enum imapd_reply reply;
 
 	fetch->result = IMAPD_DONE;
+	fetch->folder = imapd->view.folder;
 	reply = read_arguments(imapd, args, fetch, &set);
 	if (reply == IMAPD_NONE) {
 		prepare(imapd, fetch);

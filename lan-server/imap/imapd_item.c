@@ -46,9 +46,15 @@ static const struct {
 
 /* --- reading */
 
-bool imapd_item_needs_bytes(const struct imapd_item *item)
+enum imapd_needs imapd_item_needs(const struct imapd_item *item)
 {
-	return item->kind >= IMAPD_ITEM_ENVELOPE;
+	if (item->kind < IMAPD_ITEM_ENVELOPE)
+		return IMAPD_NEEDS_NOTHING;
+	if (item->kind == IMAPD_ITEM_BODY || item->kind == IMAPD_ITEM_BODYSTRUCTURE)
+		return IMAPD_NEEDS_STRUCTURE;
+	if (item->kind == IMAPD_ITEM_ENVELOPE || (item->kind == IMAPD_ITEM_SECTION && imap_listing_answers(&item->section)))
+		return IMAPD_NEEDS_LISTING;
+	return IMAPD_NEEDS_BYTES;
 }
 
 void imapd_items_clear(struct imapd_items *items)
@@ -184,6 +190,24 @@ static void append_time(struct buf *out, int64_t time)
 	    tm.tm_min, tm.tm_sec, zone < 0 ? '-' : '+', labs(zone) / 60, labs(zone) % 60);
 }
 
+static void append_envelope(const struct imapd_message *message, struct buf *out)
+{
+	if (message->listing.envelope.ptr != NULL)
+		buf_append_slice(out, message->listing.envelope);
+	else
+		imap_envelope(message->header, out);
+}
+
+static void append_structure(struct imapd_message *message, bool extended, struct buf *out)
+{
+	struct slice made = extended ? message->listing.structure : message->listing.body;
+
+	if (made.ptr != NULL)
+		buf_append_slice(out, made);
+	else
+		imap_structure(imapd_message_tree(message), extended, out);
+}
+
 static void append_preview(struct imapd *imapd, struct imapd_message *message)
 {
 	struct buf text = BUF_INIT(PREVIEW_MAX);
@@ -288,11 +312,11 @@ static enum imapd_reply send_value(struct imapd *imapd, const struct imapd_item 
 		append_time(out, look->saved);
 		break;
 	case IMAPD_ITEM_ENVELOPE:
-		imap_envelope(message->header, out);
+		append_envelope(message, out);
 		break;
 	case IMAPD_ITEM_BODY:
 	case IMAPD_ITEM_BODYSTRUCTURE:
-		imap_structure(imapd_message_tree(message), item->kind == IMAPD_ITEM_BODYSTRUCTURE, out);
+		append_structure(message, item->kind == IMAPD_ITEM_BODYSTRUCTURE, out);
 		break;
 	case IMAPD_ITEM_PREVIEW:
 		append_preview(imapd, message);

@@ -19,7 +19,7 @@ enum imapd_item_kind {
 	IMAPD_ITEM_SIZE,
 	IMAPD_ITEM_MODSEQ,
 	IMAPD_ITEM_SAVEDATE,
-	/* These need the message's bytes. */
+	/* These need more than what the folder knows. */
 	IMAPD_ITEM_ENVELOPE,
 	IMAPD_ITEM_BODY, /* the structure without extensions */
 	IMAPD_ITEM_BODYSTRUCTURE,
@@ -51,7 +51,7 @@ struct imapd_items {
 bool imapd_items_read(struct imapd_args *args, struct imapd_items *items);
 void imapd_items_add(struct imapd_items *items, enum imapd_item_kind kind); /* if it is not there yet; of the kinds without bytes */
 void imapd_items_clear(struct imapd_items *items);
-bool imapd_item_needs_bytes(const struct imapd_item *item);
+enum imapd_needs imapd_item_needs(const struct imapd_item *item);
 
 /* Appends the item with its value to the replies, or all but *rest, which is to be sent after it; *rest points into the message or into
  * *made, which the caller clears when it is sent. IMAPD_NONE, or why there is no value (it is sent as NIL). */

@@ -121,11 +121,14 @@ static void take_text(struct imapd_args *args, struct imapd_key *key)
 {
 	struct slice text = imapd_args_astring(args);
 
+	key->needs = key->field != NULL && imap_listing_has(slice_of(key->field)) ? IMAPD_NEEDS_LISTING : IMAPD_NEEDS_BYTES;
 	buf_init(&key->text, 8 * TEXT_MAX);
 	if (text.len > TEXT_MAX)
 		args->failed = true;
 	else
 		imap_search_fold(text, &key->text);
+	if (key->field == NULL)
+		imap_text_key_make(&key->index_key, buf_slice(&key->text));
 }
 
 static void take_field(struct imapd_args *args, struct imapd_key *key)

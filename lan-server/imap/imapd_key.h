@@ -16,18 +16,20 @@ struct imapd_key;
 enum imapd_reply imapd_keys_read(struct imapd *imapd, struct imapd_args *args, struct imapd_key **keys, bool *with_modseq);
 void imapd_keys_free(struct imapd_key *keys);
 
-/* A message that is being looked at; it is opened when a key needs its bytes, and closed by the caller. */
+/* A message that is being looked at; it is opened when a key needs more than its flags, and closed by the caller. */
 struct imapd_candidate {
 	struct folder *folder;
 	struct folder_message look;
 	size_t place;
 	bool is_recent;
 	int64_t now; /* seconds since 1970 */
-	bool is_open, is_gone;
+	bool is_gone;
 	struct imapd_message message;
+	bool uses_index, has_index; /* [lan] search_index; it was looked for */
+	struct buf index;
 };
-/* Opens it if it is not open. False if it is gone. */
-bool imapd_candidate_open(struct imapd_candidate *candidate);
+/* Opens it if what is needed is not open. False if it is gone. */
+bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs needs);
 void imapd_candidate_close(struct imapd_candidate *candidate);
 bool imapd_key_matches(const struct imapd_key *key, struct imapd_candidate *candidate);
 

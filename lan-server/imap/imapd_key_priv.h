@@ -2,6 +2,8 @@
 #ifndef LANPOST_LAN_SERVER_IMAPD_KEY_PRIV_H
 #define LANPOST_LAN_SERVER_IMAPD_KEY_PRIV_H
 
+#include "message/imap/imap_text_index.h"
+
 #include "lan-server/imap/imapd_key.h"
 
 enum imapd_key_kind {
@@ -42,6 +44,8 @@ struct imapd_key {
 	int64_t number;		 /* a day, seconds, bytes, a modification sequence */
 	unsigned char *marks;	 /* a bit for each place */
 	char *field;
+	enum imapd_needs needs; /* of a text */
+	struct imap_text_key index_key; /* of BODY and TEXT */
 	struct buf text; /* folded; EMAILID: as it is */
 };
 

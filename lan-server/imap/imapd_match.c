@@ -10,21 +10,33 @@
 
 #define DAY 86400
 
-bool imapd_candidate_open(struct imapd_candidate *candidate)
+bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs needs)
 {
-	if (candidate->is_open || candidate->is_gone)
-		return candidate->is_open;
-	candidate->is_open = imapd_message_open(&candidate->message, candidate->folder, &candidate->look) == 0;
-	candidate->is_gone = !candidate->is_open;
+	if (candidate->is_gone || candidate->message.has >= needs)
+		return !candidate->is_gone;
+	imapd_message_close(&candidate->message);
+	candidate->is_gone = imapd_message_open(&candidate->message, candidate->folder, &candidate->look, needs) != 0;
 	budget_begin();
-	return candidate->is_open;
+	return !candidate->is_gone;
 }
 
 void imapd_candidate_close(struct imapd_candidate *candidate)
 {
-	if (candidate->is_open)
-		imapd_message_close(&candidate->message);
-	candidate->is_open = false;
+	imapd_message_close(&candidate->message);
+	buf_clear(&candidate->index);
+}
+
+/* Whether the index does not exclude that the message contains the text. */
+static bool index_admits(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	if (!candidate->uses_index || key->index_key.count == 0)
+		return true;
+	if (!candidate->has_index) {
+		buf_init(&candidate->index, IMAP_TEXT_INDEX_MAX);
+		folder_cache_get(candidate->folder, FOLDER_TEXT, candidate->look.uid, &candidate->index);
+		candidate->has_index = true;
+	}
+	return imap_text_index_admits(buf_slice(&candidate->index), key->kind == IMAPD_KEY_TEXT, &key->index_key);
 }
 
 /* Without its time and zone: the day on which people here saw it come. */
@@ -58,7 +70,7 @@ static bool sent_matches(const struct imapd_key *key, struct imapd_candidate *ca
 {
 	int64_t day;
 
-	if (!imapd_candidate_open(candidate))
+	if (!imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING))
 		return false;
 	if (!imap_search_sent_day(candidate->message.header, &day))
 		day = day_of(candidate->look.time);
@@ -69,7 +81,9 @@ static bool text_matches(const struct imapd_key *key, struct imapd_candidate *ca
 {
 	struct slice text = buf_slice(&key->text);
 
-	if (key->text.overflow || !imapd_candidate_open(candidate))
+	if (key->kind != IMAPD_KEY_FIELD && !index_admits(key, candidate))
+		return false;
+	if (key->text.overflow || !imapd_candidate_open(candidate, key->needs))
 		return false;
 	if (key->kind == IMAPD_KEY_FIELD)
 		return imap_search_field(candidate->message.header, key->field, text);
@@ -136,7 +150,7 @@ bool imapd_key_matches(const struct imapd_key *key, struct imapd_candidate *cand
 	case IMAPD_KEY_MODSEQ:
 		return look->modseq >= (uint64_t)key->number;
 	case IMAPD_KEY_EMAILID:
-		return imapd_candidate_open(candidate) && slice_is(buf_slice(&key->text), candidate->message.id);
+		return imapd_candidate_open(candidate, IMAPD_NEEDS_BYTES) && slice_is(buf_slice(&key->text), candidate->message.id);
 	case IMAPD_KEY_FIELD:
 	case IMAPD_KEY_BODY:
 	case IMAPD_KEY_TEXT:

@@ -22,21 +22,60 @@ static void convert(struct imapd_message *message)
 	message->bytes = buf_slice(&message->converted);
 }
 
-int imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look)
+static int open_bytes(struct imapd_message *message, struct folder *folder, struct folder_message *look)
 {
 	struct error error = ERROR_INIT;
 
-	*message = (struct imapd_message){.has_tree = false};
 	if ((!look->size_known && folder_size(folder, look, &error) != 0) || folder_read(folder, look->uid, &message->map, message->id, &error) != 0) {
 		if (error.saved_errno != 0 && error.class != ERROR_PERMANENT)
 			log_debug("event=message-unreadable uid=%u reason=%s", look->uid, LOG_ERROR(&error));
 		message->map = SLICE_NONE;
 		return -1;
 	}
+	message->has = IMAPD_NEEDS_BYTES;
 	message->bytes = message->map;
 	if (message->map.len != look->size) /* a bare LF counts as two */
 		convert(message);
 	message->header = slice_make(message->bytes.ptr, header_length(message->bytes));
+	return 0;
+}
+
+/* Takes what is kept. False: not what is needed. */
+static bool open_kept(struct imapd_message *message, struct folder *folder, uint32_t uid, enum imapd_needs needs)
+{
+	struct imap_listing listing;
+
+	if (!folder_cache_get(folder, FOLDER_LISTING, uid, &message->kept) || !imap_listing_read(buf_slice(&message->kept), &listing) ||
+	    (needs == IMAPD_NEEDS_STRUCTURE && listing.structure.ptr == NULL)) {
+		buf_reset(&message->kept);
+		return false;
+	}
+	message->has = listing.structure.ptr != NULL ? IMAPD_NEEDS_STRUCTURE : IMAPD_NEEDS_LISTING;
+	message->header = listing.header;
+	message->listing = listing;
+	return true;
+}
+
+/* Not if a byte may be wrong. */
+void imapd_message_keep(struct imapd_message *message, struct folder *folder, uint32_t uid, bool with_structure)
+{
+	const struct imap_tree *tree = with_structure ? imapd_message_tree(message) : NULL;
+	struct error error;
+
+	if (imap_listing_make(message->header, tree, &message->kept) && fsx_check_map(message->map, &error) == 0 &&
+	    imap_listing_read(buf_slice(&message->kept), &message->listing))
+		folder_cache_put(folder, FOLDER_LISTING, uid, buf_slice(&message->kept));
+}
+
+int imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look, enum imapd_needs needs)
+{
+	*message = (struct imapd_message){.kept = BUF_INIT(IMAP_LISTING_MAX)};
+	if (needs != IMAPD_NEEDS_BYTES && open_kept(message, folder, look->uid, needs))
+		return 0;
+	if (open_bytes(message, folder, look) != 0)
+		return -1;
+	if (needs != IMAPD_NEEDS_BYTES)
+		imapd_message_keep(message, folder, look->uid, needs == IMAPD_NEEDS_STRUCTURE);
 	return 0;
 }
 
@@ -62,6 +101,7 @@ bool imapd_message_close(struct imapd_message *message)
 	if (message->has_tree)
 		imap_tree_clear(&message->tree);
 	buf_clear(&message->converted);
+	buf_clear(&message->kept);
 	*message = (struct imapd_message){.has_tree = false};
 	return is_intact;
 }

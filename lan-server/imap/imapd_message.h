@@ -5,21 +5,35 @@
 #define LANPOST_LAN_SERVER_IMAPD_MESSAGE_H
 
 #include "base/buf.h"
-#include "message/imap/imap_part.h"
+#include "message/imap/imap_listing.h"
 #include "spool/storage/storage.h"
 
+/* What is needed of a message, from little to much. */
+enum imapd_needs {
+	IMAPD_NEEDS_NOTHING,
+	IMAPD_NEEDS_LISTING,   /* its envelope and common header fields (imap_listing_has()): they may be in the cache */
+	IMAPD_NEEDS_STRUCTURE, /* BODY and BODYSTRUCTURE, too */
+	IMAPD_NEEDS_BYTES,
+};
+
 struct imapd_message {
-	struct slice bytes, header;
+	enum imapd_needs has;
+	struct slice bytes;	     /* IMAPD_NEEDS_BYTES */
+	struct slice header;	     /* all of it, or the fields of the listing */
+	struct imap_listing listing; /* envelope.ptr NULL: it is to be made of the header or the tree */
 	char id[72]; /* the same in all folders (EMAILID) */
 	/* Private. */
 	struct slice map;     /* ptr NULL: not open */
+	struct buf kept;      /* the listing */
 	struct buf converted; /* of a foreign file with bare LF */
 	struct imap_tree tree;
 	bool has_tree;
 };
 
-/* -1: the message is gone. The size of *look is known afterwards. */
-int imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look);
+/* -1: the message is gone. With its bytes, the size of *look is known afterwards. */
+int imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look, enum imapd_needs needs);
+/* Keeps the listing of a message that is open with its bytes, for the next time. */
+void imapd_message_keep(struct imapd_message *message, struct folder *folder, uint32_t uid, bool with_structure);
 /* Its parts, read at the first call. */
 const struct imap_tree *imapd_message_tree(struct imapd_message *message);
 /* False if a byte that was read may be wrong: what was made of it must not look complete. */

@@ -44,6 +44,8 @@ static void search_free(void *own)
 	free(search->threaded);
 	free(search->found.items);
 	imapd_keys_free(search->keys);
+	folder_cache_rest(search->folder, FOLDER_LISTING);
+	folder_cache_rest(search->folder, FOLDER_TEXT);
 	free(search);
 }
 
@@ -79,6 +81,7 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 	    .place = place,
 	    .is_recent = look->uid >= imapd->view.recent_from,
 	    .now = clock_wall(),
+	    .uses_index = imapd->options.conf->lan.search_index,
 	};
 
 	if (look->uid == 0)
@@ -256,6 +259,7 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, enum
 	enum imapd_reply reply;
 
 	search->kind = kind;
+	search->folder = imapd->view.folder;
 	reply = read_arguments(imapd, args, search);
 	if (reply != IMAPD_NONE) {
 		search_free(search);

@@ -26,6 +26,7 @@ enum imapd_search_return { IMAPD_RETURN_MIN = 1, IMAPD_RETURN_MAX = 2, IMAPD_RET
 
 struct imapd_search {
 	enum imapd_search_kind kind;
+	struct folder *folder;
 	struct imapd_key *keys;
 	bool with_modseq;
 	bool is_extended;   /* RETURN, even without a word */

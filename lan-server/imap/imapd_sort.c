@@ -100,14 +100,14 @@ static int64_t sent_time(struct imapd_candidate *candidate)
 {
 	int64_t time;
 
-	if (imapd_candidate_open(candidate) && imap_search_sent_time(candidate->message.header, &time))
+	if (imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING) && imap_search_sent_time(candidate->message.header, &time))
 		return time;
 	return candidate->look.time;
 }
 
 static struct slice header_of(struct imapd_candidate *candidate)
 {
-	return imapd_candidate_open(candidate) ? candidate->message.header : SLICE_LITERAL("");
+	return imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING) ? candidate->message.header : SLICE_LITERAL("");
 }
 
 static void note_value(struct imapd_search *search, struct imapd_sorted *sorted, size_t i, struct imapd_candidate *candidate)

@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/net.h"
+#include "lan-server/imap/imapd_indexer.h"
 #include "lan-server/login/certificate.h"
 #include "lan-server/pop3/maildrop.h"
 
@@ -58,6 +59,7 @@ static int lan_server_reload(struct lan_server *server, struct conf *take, struc
 
 	if (snapshot == NULL)
 		return -1;
+	imapd_indexer_switch(server->indexer, take->lan.search_index);
 	pthread_mutex_lock(&server->lock);
 	lan_server_release(server->current);
 	server->current = snapshot;
@@ -249,6 +251,7 @@ int lan_server_new(
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
 	init_threads(server);
+	server->indexer = imapd_indexer_start(server->options.spool, snapshot->conf->lan.search_index);
 	*out = server;
 	return 0;
 }
@@ -257,6 +260,7 @@ void lan_server_free(struct lan_server *server)
 {
 	if (server == NULL)
 		return;
+	imapd_indexer_stop(server->indexer);
 	lan_server_release(server->current);
 	auth_free(server->auth);
 	maildrop_locks_free(server->maildrops);

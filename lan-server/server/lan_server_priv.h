@@ -35,6 +35,7 @@ struct lan_server {
 	struct pollfd *polled; /* stop, reload, listeners */
 	int stop_event;        /* wakes the sessions */
 	struct auth *auth;
+	struct imapd_indexer *indexer;
 	struct maildrop_locks *maildrops;
 	struct send_quota *send_quota;
 	struct mailbox_quota *quota;

@@ -37,94 +37,115 @@ static void single_blanks(struct buf *text)
 	text->len = to;
 }
 
-static bool contains(struct buf *decoded, struct slice folded)
+/* Calls fn with the text, folded. */
+static bool visit(struct buf *decoded, imap_search_fn fn, void *context)
 {
 	struct buf text = BUF_INIT(decoded->limit * 3 + 64);
-	bool found;
+	bool enough;
 
 	if (!budget_spend((uint64_t)decoded->len * FOLD_COST))
-		return false;
+		return fn(context, SLICE_NONE);
 	single_blanks(decoded);
 	imap_search_fold(buf_slice(decoded), &text);
-	found = folded.len == 0 || (text.len > 0 && memmem(text.ptr, text.len, folded.ptr, folded.len) != NULL);
+	enough = fn(context, text.ptr != NULL ? buf_slice(&text) : SLICE_LITERAL(""));
 	buf_clear(&text);
-	return found;
+	return enough;
+}
+
+static bool contains(void *context, struct slice text)
+{
+	const struct slice *wanted = context;
+
+	return text.len > 0 && memmem(text.ptr, text.len, wanted->ptr, wanted->len) != NULL;
 }
 
 /* --- header */
 
-static bool field_contains(const struct header_field *field, struct slice charset, struct slice folded)
+static bool visit_field(const struct header_field *field, struct slice charset, imap_search_fn fn, void *context)
 {
 	struct buf decoded = BUF_INIT(FIELD_MAX);
-	bool found;
+	bool enough;
 
-	if (folded.len == 0)
-		return true;
 	decode_field(field, charset, &decoded);
-	found = contains(&decoded, folded);
+	enough = visit(&decoded, fn, context);
 	buf_clear(&decoded);
-	return found;
+	return enough;
 }
 
-/* name NULL: any field. */
-static bool header_contains(struct slice header, const char *name, struct slice folded)
+bool imap_search_each_field(struct slice header, imap_search_fn fn, void *context)
 {
 	struct slice charset = decode_message_charset(header);
 	struct header_field field;
 	struct header_walk walk;
-	bool found = false;
+	bool enough = false;
 
 	header_walk_init(&walk, header);
-	while (!found && header_walk_next(&walk, &field))
-		found = (name == NULL || slice_is_nocase(field.name, name)) && field_contains(&field, charset, folded);
-	return found;
+	while (!enough && header_walk_next(&walk, &field))
+		enough = visit_field(&field, charset, fn, context);
+	return enough;
 }
 
 bool imap_search_field(struct slice header, const char *name, struct slice folded)
 {
-	return header_contains(header, name, folded);
+	struct slice charset = SLICE_NONE;
+	struct header_field field;
+	struct header_walk walk;
+	bool found = false;
+
+	if (folded.len > 0)
+		charset = decode_message_charset(header);
+	header_walk_init(&walk, header);
+	while (!found && header_walk_next(&walk, &field))
+		found = slice_is_nocase(field.name, name) && (folded.len == 0 || visit_field(&field, charset, contains, &folded));
+	return found;
 }
 
 /* --- body */
 
-static bool part_contains(const struct imap_part *part, struct slice folded)
+static bool visit_part(const struct imap_part *part, imap_search_fn fn, void *context)
 {
 	struct mime_part mime = imap_part_mime(part);
 	struct buf text = BUF_INIT(TEXT_MAX);
-	bool found = false;
+	bool enough = false;
 
 	if (mime.is_container)
 		return false;
 	if (mime_file_name(&mime, &text))
-		found = contains(&text, folded);
+		enough = visit(&text, fn, context);
 	buf_reset(&text);
-	if (!found && (slice_begins_nocase(part->type, "text/") || slice_begins_nocase(part->type, "message/") ||
-	                  slice_begins_nocase(part->type, "multipart/"))) {
+	if (!enough && (slice_begins_nocase(part->type, "text/") || slice_begins_nocase(part->type, "message/") ||
+	                   slice_begins_nocase(part->type, "multipart/"))) {
 		mime_text(&mime, &text);
-		found = contains(&text, folded);
+		enough = visit(&text, fn, context);
 	}
 	buf_clear(&text);
-	return found;
+	return enough;
 }
 
 /* Of the part, and of all that are in it: at most IMAP_LEVELS_MAX deep. */
-static bool parts_contain(const struct imap_part *part, struct slice folded)
+static bool visit_parts(const struct imap_part *part, imap_search_fn fn, void *context)
 {
-	bool found = part_contains(part, folded);
+	bool enough = visit_part(part, fn, context);
 
 	/* The header of a message that is forwarded whole is text of this one. */
 	if (part->is_message)
-		found = found || header_contains(part->child->header, NULL, folded);
-	for (const struct imap_part *child = part->child; child != NULL && !found; child = child->next)
-		found = parts_contain(child, folded);
-	return found;
+		enough = enough || imap_search_each_field(part->child->header, fn, context);
+	for (const struct imap_part *child = part->child; child != NULL && !enough; child = child->next)
+		enough = visit_parts(child, fn, context);
+	return enough;
+}
+
+bool imap_search_each_text(const struct imap_tree *tree, imap_search_fn fn, void *context)
+{
+	return visit_parts(tree->root, fn, context);
 }
 
 bool imap_search_text(const struct imap_tree *tree, bool with_header, struct slice folded)
 {
 	if (folded.len == 0)
 		return true;
-	return (with_header && header_contains(tree->root->header, NULL, folded)) || parts_contain(tree->root, folded);
+	return (with_header && imap_search_each_field(tree->root->header, contains, &folded)) ||
+	       imap_search_each_text(tree, contains, &folded);
 }
 
 /* --- preview */

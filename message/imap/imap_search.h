@@ -13,6 +13,11 @@
 void imap_search_fold(struct slice text, struct buf *out);
 /* Whether a field of that name contains the folded text; an empty text: whether there is such a field. */
 bool imap_search_field(struct slice header, const char *name, struct slice folded);
+/* Calls fn with each text that imap_search_text() looks at, folded, until it returns true; ptr NULL: one that costs more than is left of the
+ * budget. Those of the body (parts, and names of attachments), and the fields of the header. Returns whether fn did. */
+typedef bool (*imap_search_fn)(void *context, struct slice folded);
+bool imap_search_each_text(const struct imap_tree *tree, imap_search_fn fn, void *context);
+bool imap_search_each_field(struct slice header, imap_search_fn fn, void *context);
 /* Whether the body's text (decoded, of all parts that are text, and the names of attachments) contains the folded text; with_header: or any
  * header field of the message (TEXT). */
 bool imap_search_text(const struct imap_tree *tree, bool with_header, struct slice folded);

@@ -30,11 +30,13 @@ static struct folder *folder_new(const struct spool *spool, const char *mailbox)
 	folder->mailbox = xstrdup(mailbox);
 	folder->index.fd = -1;
 	pthread_mutex_init(&folder->lock, NULL);
+	folder_caches_init(folder);
 	return folder;
 }
 
 static void folder_free(struct folder *folder)
 {
+	folder_caches_clear(folder);
 	folder_table_clear(&folder->table);
 	folder_index_close(&folder->index);
 	buf_clear(&folder->index.batch);
@@ -90,16 +92,47 @@ static void forget(struct folder *folder)
 	folder_free(folder);
 }
 
-void folder_close(struct folder *folder)
+static void leave(struct folder *folder, bool was_used)
 {
-	if (folder == NULL)
-		return;
+	folder_caches_write(folder);
 	pthread_mutex_lock(&all.lock);
 	folder->users--;
-	folder->used = ++all.clock;
+	if (was_used)
+		folder->used = ++all.clock;
 	while ((folder = surplus()) != NULL)
 		forget(folder);
 	pthread_mutex_unlock(&all.lock);
+}
+
+void folder_close(struct folder *folder)
+{
+	if (folder != NULL)
+		leave(folder, true);
+}
+
+struct folder *folder_borrow(const struct spool *spool, const char *after)
+{
+	struct folder *found = NULL;
+
+	pthread_mutex_lock(&all.lock);
+	for (struct folder *folder = all.first; folder != NULL; folder = folder->next)
+		if (folder->spool == spool && !folder->is_deleted && folder->is_loaded && strcmp(folder->mailbox, after) > 0 &&
+		    (found == NULL || strcmp(folder->mailbox, found->mailbox) < 0))
+			found = folder;
+	if (found != NULL)
+		found->users++;
+	pthread_mutex_unlock(&all.lock);
+	return found;
+}
+
+void folder_return(struct folder *folder)
+{
+	leave(folder, false);
+}
+
+const char *folder_mailbox(const struct folder *folder)
+{
+	return folder->mailbox;
 }
 
 void folder_forget(const struct spool *spool)

@@ -5,6 +5,7 @@
 #define LANPOST_SPOOL_FOLDER_PRIV_H
 
 #include "base/buf.h"
+#include "spool/mailbox/cache_file.h"
 #include "spool/storage/folder.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct folder_entry {
 	uint32_t unique_len; /* the part of the name that is stable (maildir_unique()) */
 	bool in_new, ours, size_known;
 	bool was_found; /* by the present scan */
+	uint32_t cached[FOLDER_CACHES]; /* places in the caches, in units; 0: nothing is kept */
 };
 struct folder_table {
 	struct folder_entry *items; /* by UID; those of messages that are gone are taken out now and then */
@@ -70,6 +72,14 @@ struct folder_stamp {
 	int64_t age_ms;		 /* how old that was */
 };
 
+/* A cache (folder_cache.c). Its lock is taken before that of the folder. */
+struct folder_cache_state {
+	pthread_mutex_t lock;
+	struct cache_file file;
+	bool is_loaded;
+	int64_t off_until; /* clock_now_ms() */
+};
+
 struct folder {
 	struct folder *next; /* in the list of open ones, with `users` under its lock */
 	size_t users;
@@ -77,9 +87,11 @@ struct folder {
 	const struct spool *spool;
 	char *mailbox;
 	_Atomic bool is_deleted;
+	struct folder_cache_state caches[FOLDER_CACHES];
+
+	_Atomic bool is_loaded;
 
 	pthread_mutex_t lock; /* of all below */
-	bool is_loaded;
 	struct folder_table table;
 	struct folder_index index;
 	uint32_t validity, uid_next, recent_from;
@@ -122,6 +134,12 @@ void folder_scan_stamps(const struct folder *folder, struct folder_stamp stamps[
 void folder_scan_again(struct folder *folder);
 
 /* --- others */
+
+/* folder_cache.c */
+void folder_caches_init(struct folder *folder);
+void folder_caches_clear(struct folder *folder);
+/* Writes what is to be kept. Without any lock. */
+void folder_caches_write(struct folder *folder);
 
 /* folder_keyword() with the lock held. */
 uint32_t folder_keyword_bit(struct folder *folder, const char *name, bool may_create);

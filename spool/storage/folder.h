@@ -14,6 +14,7 @@
 #ifndef LANPOST_SPOOL_FOLDER_H
 #define LANPOST_SPOOL_FOLDER_H
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "spool/body.h"
 #include "spool/spool.h"
@@ -134,6 +135,31 @@ void folder_append_begin(struct folder_append *message, const struct spool *spoo
 /* All or none; uids (count entries) receives the new UIDs. */
 int folder_append(const struct spool *spool, const char *mailbox, struct folder_append *messages, size_t count, const char *session,
     uint32_t *uids, uint32_t *uid_validity, struct error *error);
+
+/* --- work in idle time */
+
+/* The folder with the next name after this one ("": the first) of those that sessions have open, or had recently; NULL: none. The caller calls
+ * folder_return(), which does not count as a use of the folder. */
+struct folder *folder_borrow(const struct spool *spool, const char *after);
+void folder_return(struct folder *folder);
+/* Its name, borrowed. */
+const char *folder_mailbox(const struct folder *folder);
+
+/* --- caches: what was made of messages before, so that it need not be made again. Any of it may be missing at any time. */
+
+enum folder_cache {
+	FOLDER_LISTING, /* what programs that list messages ask for */
+	FOLDER_TEXT,	/* an index of the text */
+	FOLDER_CACHES,
+};
+/* Appends what is kept of the message to out. False: nothing is. */
+bool folder_cache_get(struct folder *folder, enum folder_cache which, uint32_t uid, struct buf *out);
+/* Keeps a value of at most 1 MiB, if that is possible, in place of the one before. */
+void folder_cache_put(struct folder *folder, enum folder_cache which, uint32_t uid, struct slice value);
+/* At the end of a command that has used the cache: gives memory back, and writes what is to be kept, unless it is little. */
+void folder_cache_rest(struct folder *folder, enum folder_cache which);
+/* The first UIDs, from this one on, of messages of which nothing is kept; returns how many (0 also if nothing can be kept now). */
+size_t folder_cache_missing(struct folder *folder, enum folder_cache which, uint32_t from, uint32_t *uids, size_t most);
 
 /* --- news: IDLE */
 

@@ -21,6 +21,7 @@ struct fake_message {
 	struct folder_message is;
 	char *bytes;
 	size_t len;
+	struct buf kept[FOLDER_CACHES];
 };
 
 struct folder {
@@ -112,6 +113,8 @@ static void fake_remove(struct folder *folder, uint32_t uid)
 	if (message == NULL)
 		return;
 	free(message->bytes);
+	for (size_t i = 0; i < FOLDER_CACHES; i++)
+		buf_clear(&message->kept[i]);
 	memmove(message, message + 1, (size_t)(folder->messages + folder->count - message - 1) * sizeof(*message));
 	folder->count--;
 	folder->modseq++;
@@ -362,6 +365,30 @@ int folder_read(struct folder *folder, uint32_t uid, struct slice *bytes, char i
 	snprintf(id, 72, "id-of-%zu-bytes", found->len);
 	*bytes = found->len == 0 ? SLICE_LITERAL("") : slice_make(memcpy(xmalloc(found->len), found->bytes, found->len), found->len);
 	return 0;
+}
+
+bool folder_cache_get(struct folder *folder, enum folder_cache which, uint32_t uid, struct buf *out)
+{
+	const struct fake_message *found = fake_message(folder, uid);
+
+	return found != NULL && found->kept[which].len > 0 && buf_append_slice(out, buf_slice(&found->kept[which])) == 0;
+}
+
+void folder_cache_put(struct folder *folder, enum folder_cache which, uint32_t uid, struct slice value)
+{
+	struct fake_message *found = fake_message(folder, uid);
+
+	if (found == NULL)
+		return;
+	buf_clear(&found->kept[which]);
+	buf_init(&found->kept[which], value.len);
+	buf_append_slice(&found->kept[which], value);
+}
+
+void folder_cache_rest(struct folder *folder, enum folder_cache which)
+{
+	(void)folder;
+	(void)which;
 }
 
 size_t folder_keywords(struct folder *folder, const char *list[FOLDER_KEYWORDS_MAX])
