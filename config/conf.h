@@ -171,6 +171,7 @@ struct conf_account {
 	struct conf_remote remote;
 	int64_t keep_days; /* keep_on_server: 0 no, -1 yes (for ever), else days */
 	int64_t max_size;  /* 0: none */
+	int64_t give_up_after; /* attempts at one message; 0: never */
 	struct strlist deliver_to, unsorted_to;
 	bool enabled;
 	int64_t every; /* -1: as [schedule] */

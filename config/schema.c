@@ -353,6 +353,9 @@ static const struct schema_key account_keys[] = {
     {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
 	N_("Larger messages stay on the server, and a stub is delivered instead, even if the server "
 	   "lists them as smaller; 0: no limit.")},
+    {"give_up_after", INTEGER(conf_account, give_up_after), "6", NULL, RANGE(0, 1000),
+	N_("When the connection has been lost in the same message this many times, a stub is delivered instead. By IMAP the next "
+	   "connection continues the message, and only an attempt that brings nothing counts; POP3 begins again each time. 0: never.")},
     {"deliver_to", USERS(conf_account, deliver_to), "", N_("sort by rules and addresses"), ANY,
 	N_("Skip sorting and deliver everything to these users.")},
     {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,

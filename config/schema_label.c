@@ -114,6 +114,7 @@ static const struct {
     {"user", "clear_password", N_("Password in clear"), false},
     {"account", "keep_on_server", N_("Leave mail on the server"), true},
     {"account", "max_size", N_("Largest message to fetch"), true},
+    {"account", "give_up_after", N_("Attempts at one message"), false},
     {"account", "deliver_to", N_("Everything goes to"), true},
     {"account", "unsorted_to", N_("Unsorted mail goes to"), false},
     {"account", "enabled", N_("Enabled"), true},

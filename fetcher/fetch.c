@@ -41,6 +41,7 @@ static void save_what_came(struct fetch *fetch)
 {
 	struct error error;
 
+	fetch_partial_cut(fetch);
 	if (fetch_message_settle(fetch, &error) != 0)
 		log_warnx("event=message-not-taken account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));

@@ -50,12 +50,13 @@ void fetch_result_clear(struct fetch_result *result);
 /* Returns NULL if no listed message has this key. */
 const struct fetch_skipped *fetch_result_skipped(const struct fetch_result *result, const char *key);
 
-/* The stub of a message that is too large to be fetched automatically. */
+/* The stub of a message that is too large to be fetched automatically, or that never arrived whole. */
 struct fetch_stub {
 	const struct conf *conf;
 	const struct conf_account *account;
 	const char *id; /* of the stub */
 	uint64_t size, at_least; /* of the message: as listed, and the known size */
+	uint64_t tries; /* attempts that ended with the connection; 0: it is too large */
 	struct slice top; /* its header and first lines */
 };
 #define FETCH_STUB_MAX (4u << 20)

@@ -101,7 +101,10 @@ static void note_durable(struct fetch *fetch, const struct fetch_batch_item *don
 	if (fetch->plan.has_digests)
 		plan_note(&fetch->plan, key, what);
 	item->is_new = item->is_doubtful = false;
-	fetch_tries_forget(fetch, item);
+	if (!is_stub || item->given_up == 0) /* its attempts are why it is a stub */
+		fetch_tries_forget(fetch, item);
+	if (!is_stub)
+		fetch_partial_done(fetch, item);
 	if (done->is_short)
 		note_short(fetch, item);
 	else if (!is_stub && fetch->job->account->keep_days == 0)

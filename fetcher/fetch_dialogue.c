@@ -38,6 +38,8 @@ static enum fetch_ask asked_by(bool is_imap, unsigned command)
 {
 	if (is_imap && command == IMAP_EXPUNGE_ALL)
 		return ASK_EXPUNGE;
+	if (is_imap && command == IMAP_REST)
+		return ASK_MESSAGE;
 	for (enum fetch_ask ask = ASK_CAPABILITIES; ask < ASK_GOODBYE; ask++)
 		if (is_imap ? imap_commands[ask] == command : pop3_commands[ask] == command)
 			return ask;
@@ -58,6 +60,11 @@ bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids)
 {
 	return imap_client_send(&fetch->connection.imap,
 	    fetch->connection.can_expunge_some ? IMAP_EXPUNGE : IMAP_EXPUNGE_ALL, 0, uids);
+}
+
+bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part)
+{
+	return imap_client_send(&fetch->connection.imap, IMAP_REST, item->number, part);
 }
 
 size_t fetch_dialogue_under_way(const struct fetch *fetch)
@@ -133,7 +140,9 @@ static enum next next_imap(struct fetch *fetch, struct fetch_event *event, struc
 		    .ask = asked_by(true, (unsigned)got.command),
 		    .item = plan_find(&fetch->plan, got.number),
 		    .ok = got.ok,
+		    .size = got.size,
 		    .text = got.text,
+		    .raw = got.raw,
 		};
 		switch (what) {
 		case IMAP_NEED:

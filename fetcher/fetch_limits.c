@@ -93,6 +93,7 @@ static void broken_off(struct fetch *fetch, uint64_t size)
 	const struct plan_item *item = fetch->message.item;
 
 	fetch->connection.end = FETCH_BROKEN_OFF;
+	fetch_partial_discard(fetch);
 	log_info("event=message-broken-off account=%s number=%u uidl=%s listed=%llu came=%llu size=%llu",
 	    LOG_CSTR(fetch->job->account->name), item->number, LOG_CSTR(item->key == NULL ? "" : item->key),
 	    (unsigned long long)item->size, (unsigned long long)fetch->message.body.size, (unsigned long long)size);

@@ -26,9 +26,10 @@ static void add_trace(struct fetch *fetch)
 	free(received);
 }
 
-void fetch_message_begin(struct fetch *fetch, struct plan_item *item)
+int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
+	struct plan_item *item = event->item;
 	struct envelope *envelope = &fetch->message.envelope;
 
 	fetch->message = (struct fetch_message){.item = item, .stub = BUF_INIT(STUB_MAX)};
@@ -40,11 +41,13 @@ void fetch_message_begin(struct fetch *fetch, struct plan_item *item)
 	envelope_set(&envelope->mailbox, slice_of(fetch->mailbox));
 	envelope->listed = item->size;
 	add_trace(fetch);
+	return fetch_partial_begin(fetch, event->size, error);
 }
 
 void fetch_message_release(struct fetch *fetch)
 {
 	buf_clear(&fetch->message.stub);
+	fetch_partial_close(fetch);
 	fetch->message = (struct fetch_message){0};
 }
 
@@ -57,8 +60,9 @@ void fetch_message_drop(struct fetch *fetch)
 	fetch_message_release(fetch);
 }
 
-int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error)
+int fetch_message_data(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
+	struct slice bytes = event->text;
 	const struct plan_item *item = fetch->message.item;
 	size_t room = fetch->message.stub.limit - fetch->message.stub.len;
 
@@ -68,7 +72,7 @@ int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *er
 	fetch_batch_progress(fetch);
 	if (item->action == PLAN_STUB) /* its beginning is enough */
 		buf_append(&fetch->message.stub, bytes.ptr, bytes.len < room ? bytes.len : room);
-	else if (body_append(&fetch->message.body, bytes, &fetch->message.envelope.id, error) != 0)
+	else if (fetch_partial_data(fetch, bytes, event->raw, error) != 0)
 		return -1;
 	return fetch_limits_check(fetch, bytes.len, error);
 }

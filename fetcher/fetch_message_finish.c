@@ -25,6 +25,7 @@ static int finish_stub(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
 	const struct fetch_stub stub = {job->conf, job->account, fetch->message.envelope.id.text, fetch->message.item->size, fetch->message.item->at_least,
+	    fetch->message.item->given_up,
 	    buf_slice(&fetch->message.stub)};
 	struct buf message = BUF_INIT(FETCH_STUB_MAX);
 	char *key = plan_stub_key(fetch->message.item->key);
@@ -123,6 +124,7 @@ static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_kn
 	fetch->result->total--;
 	if (account->keep_days >= 0 && known->what.time + account->keep_days * DAY <= fetch_now(fetch))
 		fetch_deletions_add(fetch, item->number);
+	fetch_partial_discard(fetch);
 	fetch_message_drop(fetch);
 	return result;
 }
@@ -245,6 +247,7 @@ int fetch_message_confirm(struct fetch *fetch, struct error *error)
 	if (known != NULL)
 		return pass_over(fetch, item, known, slice_make(message.ptr, header_length(message)), error);
 	if (item->action == PLAN_GET && !may_be_taken(fetch, item, &stays)) {
+		fetch_partial_discard(fetch);
 		fetch_message_drop(fetch);
 		return 0;
 	}

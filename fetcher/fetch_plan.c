@@ -134,11 +134,23 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 	}
 }
 
-/* Whether it has failed too often: in this session, or recently in earlier ones. */
+/* Whether it has failed too often: in this session, or recently in earlier ones. The stub of a message that is given up is tried at once. */
 static bool must_pause(const struct fetch *fetch, const struct plan_item *item)
 {
+	bool is_retried = item->action == PLAN_GET || item->given_up > (uint64_t)fetch->job->account->give_up_after;
+
 	return fetch_tries_count(fetch, item) >= TROUBLES_MAX ||
-	       (!fetch->job->tries_again && item->action == PLAN_GET && fetch_tries_next(fetch, item->key) > 0);
+	       (!fetch->job->tries_again && is_retried && fetch_tries_next(fetch, item->key) > 0);
+}
+
+static const char *why_paused(const struct fetch *fetch)
+{
+	if (!fetch->is_imap && fetch->job->account->give_up_after > 0)
+		return N_("the message cannot be fetched as a whole: each time the connection is lost in it, or it is not "
+		    "followed by a valid reply. POP3 cannot continue a message, so each attempt begins again; after give_up_after lost "
+		    "connections a stub is delivered instead");
+	return N_("the message cannot be fetched as a whole: each time the "
+	    "connection is lost in it, or it is not followed by a valid reply");
 }
 
 static void count_wanted(struct fetch *fetch)
@@ -153,9 +165,7 @@ static void count_wanted(struct fetch *fetch)
 			continue;
 		if (must_pause(fetch, item)) {
 			item->action = PLAN_LEAVE;
-			fetch_result_skip(fetch, item,
-			    PHRASE(N_("the message cannot be fetched as a whole: each time the "
-			        "connection is lost in it, or it is not followed by a valid reply")));
+			fetch_result_skip(fetch, item, PHRASE_WORD(why_paused(fetch)));
 			continue;
 		}
 		fetch->result->total++;
@@ -179,7 +189,9 @@ int fetch_plan_make(struct fetch *fetch, struct error *error)
 	} while (plan_question_again(&fetch->plan, &fetch->memory.seen));
 	fetch->result->is_renumbered = fetch->result->is_renumbered || fetch->plan.is_renumbered;
 	fetch->plan.sizes_lie = fetch_memory_sizes_lie(fetch);
+	fetch->plan.gives_up = !fetch->job->tries_again;
 	plan_decide(&fetch->plan, account, &fetch->memory.seen, now);
+	fetch_partial_find(fetch);
 	fetch->result->bytes_total = fetch->result->bytes;
 	count_wanted(fetch);
 	return 0;

@@ -43,7 +43,9 @@ struct fetch_event {
 	enum fetch_ask ask;
 	struct plan_item *item; /* NULL if it concerns no message */
 	bool ok, cut;
+	uint64_t size; /* IMAP, the reply that data follows: how many bytes, as the server counts them */
 	struct slice text;
+	struct slice raw; /* IMAP: data as the server sent it */
 };
 
 /* How a connection ended without a logout. */
@@ -102,6 +104,8 @@ struct fetch_transfer {
 	bool has_more;	     /* the connection ends before everything is fetched */
 	bool is_late;	     /* because a time or byte limit of the session is reached */
 	bool said_goodbye;
+	uint64_t kept; /* of the message in which the connection was cut: bytes that this connection has added */
+	const struct plan_item *kept_item; /* it, if they are FETCH_PROGRESS or more */
 };
 
 /* fetch_deletions.c: the deletions on the server over this connection. */
@@ -113,6 +117,24 @@ struct fetch_deletions {
 	size_t done;	      /* not counted in the result yet */
 };
 
+/* fetch_partial.c: what is kept of the message, should the connection be cut. */
+#define FETCH_OVERLAP 512 /* bytes that are fetched twice, for comparison */
+#define FETCH_PROGRESS 4096 /* bytes that make a cut connection worth its cost */
+struct fetch_partial {
+	struct partial *file;	/* NULL: nothing is kept yet */
+	struct buf pending;	/* received, and not kept yet */
+	struct buf mended;	/* of a message that is continued: the last bytes, with CRLF */
+	bool keeps;		/* the message is kept */
+	uint64_t whole;		/* bytes as the server counts them */
+	uint64_t came, gained;	/* of these, so far: in all, and by this connection */
+	int64_t kept_at;	/* clock_now_ms() */
+	bool is_rest;		/* the message is continued */
+	bool is_useless;	/* the rest does not belong to what was kept */
+	bool after_cr;
+	char overlap[FETCH_OVERLAP]; /* the last kept bytes */
+	size_t overlap_len, overlap_at;
+};
+
 /* fetch_message.c, fetch_message_finish.c: the message being received, or just received. */
 struct fetch_message {
 	struct plan_item *item; /* NULL: none */
@@ -120,6 +142,7 @@ struct fetch_message {
 	struct envelope envelope;
 	struct body body;
 	struct buf stub; /* the beginning of a message that is too large */
+	struct fetch_partial partial;
 };
 
 /* fetch_batch.c: received messages that become durable together. */
@@ -233,6 +256,8 @@ bool fetch_connection_is_lost(const struct fetch *fetch); /* the connection brok
 bool fetch_dialogue_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
 /* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
 bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids);
+/* IMAP: ASK_MESSAGE for a part of the message, "from.count". */
+bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part);
 size_t fetch_dialogue_under_way(const struct fetch *fetch);
 /* The oldest command in progress; item is NULL if it concerns no message. Returns false if there
  * is none. */
@@ -275,12 +300,34 @@ void fetch_deletions_clear(struct fetch *fetch);
 
 /* --- fetch_message.c */
 
-void fetch_message_begin(struct fetch *fetch, struct plan_item *item);
-int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
+int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, struct error *error);
+int fetch_message_data(struct fetch *fetch, const struct fetch_event *event, struct error *error);
 /* The message is incomplete, or must not be used. */
 void fetch_message_drop(struct fetch *fetch);
 /* Its envelope and body have a new owner now. */
 void fetch_message_release(struct fetch *fetch);
+
+/* --- fetch_partial.c: messages that are continued after a cut */
+
+/* After the plan: finds what is kept of its messages (item->kept), and removes what is of no use any more. */
+void fetch_partial_find(struct fetch *fetch);
+/* Requests the message, or the rest of it. */
+bool fetch_partial_ask(struct fetch *fetch, const struct plan_item *item);
+/* The server refuses the rest: the message is requested whole. */
+void fetch_partial_refused(struct fetch *fetch, struct plan_item *item);
+/* The data of the message begins; size: as the server announces it. */
+int fetch_partial_begin(struct fetch *fetch, uint64_t size, struct error *error);
+/* Takes data of a message, and appends it to the body. */
+int fetch_partial_data(struct fetch *fetch, struct slice text, struct slice raw, struct error *error);
+/* All data has come: true if the rest does not continue the kept part. */
+bool fetch_partial_is_useless(const struct fetch *fetch);
+/* The connection has ended: keeps what came of the message. */
+void fetch_partial_cut(struct fetch *fetch);
+/* What came of the message must not be used. */
+void fetch_partial_discard(struct fetch *fetch);
+/* The message is durable, or known. */
+void fetch_partial_done(struct fetch *fetch, struct plan_item *item);
+void fetch_partial_close(struct fetch *fetch); /* what is kept stays */
 
 /* --- fetch_message_finish.c: from its last byte to its place in the log */
 

@@ -30,7 +30,8 @@ static bool blame(struct fetch *fetch, bool is_broken)
 	if (!fetch_dialogue_oldest(fetch, &ask, &item) || item == NULL ||
 	    (ask != ASK_MESSAGE && ask != ASK_TOP && ask != ASK_HEADER))
 		return false;
-	fetch_tries_add(fetch, item, is_broken);
+	if (item != fetch->transfer.kept_item) /* it has come forward: the next connection continues it */
+		fetch_tries_add(fetch, item, is_broken);
 	return true;
 }
 
@@ -133,7 +134,7 @@ int fetch_reconnect_run(struct fetch *fetch, struct error *error)
 	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
 		size_t before = fetch->result->fetched + fetch->result->deleted;
 		int result = fetch_one_connection(fetch, error);
-		bool gained = fetch->result->fetched + fetch->result->deleted > before;
+		bool gained = fetch->result->fetched + fetch->result->deleted > before || fetch->transfer.kept >= FETCH_PROGRESS;
 		bool again = result == 0 ? fetch->transfer.has_more && !fetch->transfer.is_late
 					 : again_after_failure(fetch, gained, error);
 

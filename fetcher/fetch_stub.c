@@ -93,7 +93,12 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 	i18n_size(size, sizeof(size), stub->at_least);
 	i18n_size(listed, sizeof(listed), stub->size);
 	i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size);
-	if (stub->at_least <= stub->size)
+	if (stub->tries > 0)
+		buf_printf(note,
+		    _("This message (%s) could not be fetched from account %s: the connection was lost in it %llu times, and each "
+		       "attempt begins again. It waits on the server of the provider.\n\n"),
+		    size, account->name, (unsigned long long)stub->tries);
+	else if (stub->at_least <= stub->size)
 		buf_printf(note,
 		    _("This message is too large to be fetched automatically: %s, while account %s "
 		       "allows %s. It waits on the server of the provider.\n\n"),

@@ -94,11 +94,18 @@ static bool feed_transfer(struct fetch *fetch)
 	fetch->transfer.asked++;
 	fetch->transfer.asked_since++;
 	fetch->transfer.next_item++;
-	return fetch_dialogue_ask(fetch, item->action == PLAN_STUB ? ASK_TOP : ASK_MESSAGE, item);
+	return item->action == PLAN_STUB ? fetch_dialogue_ask(fetch, ASK_TOP, item) : fetch_partial_ask(fetch, item);
 }
 
 static void end_of_message(struct fetch *fetch, const struct fetch_event *event)
 {
+	struct plan_item *item = fetch->message.item;
+
+	if (item != NULL && fetch_partial_is_useless(fetch)) {
+		fetch_partial_refused(fetch, item);
+		fetch_message_drop(fetch);
+		return;
+	}
 	if (event->ok) {
 		fetch_message_end(fetch);
 		return;
@@ -118,11 +125,13 @@ static int transfer_event(struct fetch *fetch, const struct fetch_event *event, 
 	if (event->ask == ASK_ALIVE)
 		return 0;
 	if (event->what == GOT_REPLY && event->ok)
-		fetch_message_begin(fetch, event->item);
+		return fetch_message_begin(fetch, event, error);
+	if (event->what == GOT_REPLY && event->item->kept > 0)
+		fetch_partial_refused(fetch, event->item);
 	else if (event->what == GOT_REPLY)
 		fetch_result_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
 	else if (event->what == GOT_DATA)
-		return fetch_message_data(fetch, event->text, error);
+		return fetch_message_data(fetch, event, error);
 	else if (event->what == GOT_END)
 		end_of_message(fetch, event);
 	return 0;

@@ -374,7 +374,9 @@ bool plan_has_stub(const struct plan_item *item, const struct map *seen)
 
 uint64_t plan_cost(const struct plan_item *item)
 {
-	return item->action == PLAN_STUB && item->at_least > PLAN_STUB_BYTES ? PLAN_STUB_BYTES : item->at_least;
+	if (item->action == PLAN_STUB)
+		return item->at_least > PLAN_STUB_BYTES ? PLAN_STUB_BYTES : item->at_least;
+	return item->at_least > item->kept ? item->at_least - item->kept : 0;
 }
 
 /* It was once larger than listed. If another message may have this key now, that proves nothing. */
@@ -398,6 +400,20 @@ static bool is_too_large(const struct plan_item *item, const struct conf_account
 	return (account->max_size > 0 && item->at_least > (uint64_t)account->max_size) || item->at_least > PLAN_ENDLESS(item->size);
 }
 
+/* The number of failed attempts, when they are enough to give it up (fetch_tries.c): each began again, and ended with the line. */
+static uint64_t given_up(const struct plan *plan, const struct plan_item *item, const struct conf_account *account, const struct map *seen)
+{
+	const struct seen *tries;
+	char *mark;
+
+	if (!plan->gives_up || account->give_up_after == 0 || item->key == NULL || item->is_new || plan_is_wanted(item, seen))
+		return 0;
+	mark = plan_tries_mark(item->key);
+	tries = map_get(seen, slice_of(mark));
+	free(mark);
+	return tries != NULL && tries->body == 0 && tries->listed >= (uint64_t)account->give_up_after ? tries->listed : 0;
+}
+
 static enum plan_action decide(const struct plan *plan, const struct plan_item *item, const struct conf_account *account,
     const struct map *seen, int64_t now)
 {
@@ -406,7 +422,7 @@ static enum plan_action decide(const struct plan *plan, const struct plan_item *
 	if (what != NULL && !item->is_doubtful)
 		return is_due(account, what, now) && (plan->sizes_lie || !has_mark(seen, plan_short_mark(item->key))) ? PLAN_DELETE
 															: PLAN_LEAVE;
-	if (!is_too_large(item, account, seen))
+	if (!is_too_large(item, account, seen) && item->given_up == 0)
 		return PLAN_GET;
 	return has_mark(seen, plan_stub_key(item->key)) ? PLAN_LEAVE : PLAN_STUB;
 }
@@ -420,6 +436,7 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 		struct plan_item *item = &plan->items[i];
 
 		item->at_least = size_at_least(plan, item, seen);
+		item->given_up = given_up(plan, item, account, seen);
 		item->action = decide(plan, item, account, seen, now);
 		if (item->key == NULL || map_put(&met, slice_of(item->key), item) == NULL)
 			continue;

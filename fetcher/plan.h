@@ -47,6 +47,8 @@ struct plan_item {
 	uint32_t number; /* POP3: the message's number; IMAP: its UID */
 	uint64_t size;	 /* as listed; 0 if it did not say */
 	uint64_t at_least; /* its real size, as far as known: the listed size, or more */
+	uint64_t kept, whole; /* IMAP: bytes that an earlier connection has brought, and of the whole message, as the server counts them; 0: none */
+	bool has_partial; /* they are in the spool */
 	uint64_t promised; /* of the session's bytes, not received yet */
 	bool is_first;	 /* of the session: it is fetched in any case */
 	char *key;	 /* NULL until known */
@@ -55,6 +57,7 @@ struct plan_item {
 	bool is_doubtful; /* only its body can tell whether it was seen */
 	bool was_asked;
 	bool is_flagged; /* IMAP: it is marked as deleted */
+	uint64_t given_up; /* the number of failed attempts, if it is replaced by a stub because of them; else 0 */
 	enum plan_action action;
 };
 
@@ -74,6 +77,7 @@ struct plan {
 	bool has_digests;
 	bool is_renumbered;
 	bool sizes_lie;	    /* set by the caller: short messages are normal on this server */
+	bool gives_up;	    /* set by the caller: messages whose attempts fail are replaced by stubs */
 	bool are_numbers;   /* UIDLs that are but the messages' numbers */
 	size_t displaced;   /* the first item whose key names another message now, + 1; 0: none */
 	size_t same_size, other_size; /* known headers, with a known and with another size */
@@ -114,7 +118,7 @@ void plan_set_key(struct plan_item *item, uint64_t digest, struct slice header);
 void plan_name(const struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header);
 /* Adds a seen message, for plan_find_same(). */
 struct plan_known *plan_note(struct plan *plan, const char *key, const struct seen *what);
-/* What is fetched: the whole message, or its beginning. */
+/* What is fetched: the message, as far as it is not kept already, or its beginning. */
 uint64_t plan_cost(const struct plan_item *item);
 /* A user requested the whole message; it has a stub. */
 bool plan_is_wanted(const struct plan_item *item, const struct map *seen);

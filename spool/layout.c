@@ -59,6 +59,11 @@ char *layout_body(const struct spool *spool, const char *id)
 	return xasprintf("%s/wal/%s.msg", spool->folder, id);
 }
 
+char *layout_partial(const struct spool *spool, const char *file)
+{
+	return below(spool, "partial", file);
+}
+
 char *layout_mailboxes(const struct spool *spool)
 {
 	return below(spool, "mailboxes", "");

@@ -7,6 +7,7 @@
  *       login-notes                       where each user is known, and who is shut out (lan-server/login/ban_notes.h)
  *       state.db  seen.db*                the state of the gateway (spool/storage/state.h)
  *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)
+ *       partial/                          beginnings of messages whose transfer was cut (spool/partial.h)
  *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
  *       mailboxes/USER/.FOLDER/{new,cur,tmp}   its folders (Maildir++); beside new/ the UIDs and keywords (spool/storage/folder.h)
  *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)
@@ -30,6 +31,8 @@ char *layout_seen(const struct spool *spool, const char *suffix);
 /* file "": the folder. */
 char *layout_wal(const struct spool *spool, const char *file);
 char *layout_body(const struct spool *spool, const char *id);
+/* file "": the folder. */
+char *layout_partial(const struct spool *spool, const char *file);
 char *layout_mailboxes(const struct spool *spool);
 /* mailbox: "ivan" or "ivan/Archive/2026" (spool/mailbox_name.h). file: below it, such as "new/NAME"; "": the mailbox itself. */
 char *layout_mailbox(const struct spool *spool, const char *mailbox, const char *file);

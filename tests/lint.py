@@ -30,7 +30,7 @@ MAY_INCLUDE = {
 FOLDERS = list(MAY_INCLUDE)
 # What others see of spool/: the interface of storage, the values that it takes and gives, the gateway's own files, removal by age.
 STORAGE = {"spool/storage/storage.h", "spool/layout.h", "spool/maintenance/expire.h"} | {
-    f"spool/{value}.h" for value in ("body", "envelope", "event", "fact", "mailbox_name", "origin", "problem", "queue_state", "shown", "spool")}
+    f"spool/{value}.h" for value in ("body", "envelope", "event", "fact", "mailbox_name", "origin", "partial", "problem", "queue_state", "shown", "spool")}
 # Who looks behind it, at the engine: backups, damage, the disk, the sandbox, and the verbs that show or fill its files.
 BEHIND_STORAGE = {
     "gateway/process/privileges.c": {"spool/maintenance/spool_give.h"},
@@ -59,7 +59,7 @@ FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX|\")|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
 # A path of the spool that is put together elsewhere than in spool/layout.c.
-LAYOUT = re.compile(r'"%s/(wal|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
+LAYOUT = re.compile(r'"%s/(wal|partial|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
 # A spool as a string: it is opened once, and a struct.
 SPOOL_TEXT = re.compile(r"const char \*spool\b")
 # Written in pieces, so that this file does not break its own rule.

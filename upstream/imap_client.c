@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "upstream/imap_words.h"
+#include "upstream/line_ends.h"
 
 #define CHUNK_MAX 16384	       /* bytes of data handed out at a time; bare line feeds may double it */
 #define SKIP_MAX (1u << 20)    /* limit of a literal that was not requested */
@@ -17,6 +18,7 @@ static const struct {
     [IMAP_HEADER] = {"UID FETCH %u (UID BODY.PEEK[HEADER])", true},
     [IMAP_TOP] = {"UID FETCH %u (UID BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.3000>)", true},
     [IMAP_MESSAGE] = {"UID FETCH %u (UID BODY.PEEK[])", true},
+    [IMAP_REST] = {"UID FETCH %u (UID BODY.PEEK[]<%s>)", true},
     [IMAP_DELETE] = {"UID STORE %u +FLAGS.SILENT (\\Deleted)", false},
     [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},
     [IMAP_EXPUNGE_ALL] = {"EXPUNGE", false},
@@ -133,6 +135,7 @@ static enum imap_what begin_data(struct imap_client *client, struct imap_event *
 	client->in_data = true;
 	client->after_cr = false;
 	name_owner(client, event);
+	event->size = client->literal_size;
 	return event->what = IMAP_DATA_BEGIN;
 }
 
@@ -192,6 +195,7 @@ static enum imap_what fetch_response(struct imap_client *client, struct slice at
 		if (!find_data_owner(client, attributes) || !quoted_body(attributes, &client->data))
 			return IMAP_NEED;
 		client->quoted = QUOTED_DATA;
+		client->literal_size = client->data.len;
 		return begin_data(client, event);
 	}
 	if (!is_oldest(client, IMAP_LIST) ||
@@ -364,27 +368,10 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 	return tagged(client, line, event);
 }
 
-/* The only place where a bare LF of the provider becomes CRLF. */
-static void append_mended(struct imap_client *client, struct slice bytes)
-{
-	while (bytes.len > 0) {
-		ptrdiff_t at = slice_find(bytes, '\n');
-		size_t len = at < 0 ? bytes.len : (size_t)at;
-
-		buf_append(&client->data, bytes.ptr, len);
-		if (len > 0)
-			client->after_cr = bytes.ptr[len - 1] == '\r';
-		if (at >= 0) {
-			buf_append_text(&client->data, client->after_cr ? "\n" : "\r\n");
-			client->after_cr = false;
-		}
-		bytes = slice_from(bytes, at < 0 ? len : len + 1);
-	}
-}
-
 static enum imap_what next_literal(struct imap_client *client, struct slice *input, struct imap_event *event)
 {
 	size_t len = input->len < CHUNK_MAX ? input->len : CHUNK_MAX;
+	struct slice raw;
 
 	if (client->literal_left == 0) {
 		client->state = IMAP_AT_LINE;
@@ -397,12 +384,14 @@ static enum imap_what next_literal(struct imap_client *client, struct slice *inp
 	client->literal_left -= len;
 	buf_reset(&client->data);
 	if (client->state == IMAP_IN_LITERAL)
-		append_mended(client, slice_make(input->ptr, len));
+		line_ends_mend(&client->after_cr, slice_make(input->ptr, len), &client->data);
+	raw = slice_make(input->ptr, len);
 	*input = slice_from(*input, len);
 	if (client->state == IMAP_IN_SKIP)
 		return IMAP_NEED;
 	name_owner(client, event);
 	event->text = buf_slice(&client->data);
+	event->raw = raw;
 	return event->what = IMAP_DATA;
 }
 
@@ -414,7 +403,7 @@ static enum imap_what next_quoted(struct imap_client *client, struct imap_event 
 	}
 	client->quoted = QUOTED_END;
 	name_owner(client, event);
-	event->text = buf_slice(&client->data);
+	event->text = event->raw = buf_slice(&client->data);
 	return event->what = IMAP_DATA;
 }
 

@@ -28,6 +28,7 @@ enum imap_command {
 	IMAP_HEADER,  /* of one UID; its bytes as IMAP_DATA */
 	IMAP_TOP,     /* the same and the beginning of the body */
 	IMAP_MESSAGE, /* whole */
+	IMAP_REST,    /* a part of it; set: "from.count" */
 	IMAP_DELETE,  /* marks one UID as deleted */
 	IMAP_EXPUNGE, /* removes the UIDs of a set (RFC 4315) */
 	IMAP_EXPUNGE_ALL, /* removes all marked messages */
@@ -43,7 +44,7 @@ enum imap_what {
 	IMAP_VALIDITY,	 /* UIDVALIDITY of the mailbox, in number */
 	IMAP_EXISTS,	 /* messages in the mailbox, in number */
 	IMAP_LISTED,	 /* a message: number, size, is_deleted */
-	IMAP_DATA_BEGIN, /* data of the message `number` follows */
+	IMAP_DATA_BEGIN, /* data of the message `number` follows, `size` bytes as the server counts them */
 	IMAP_DATA,	 /* line ends converted to CRLF; a bare CR is kept */
 	IMAP_DATA_END,	 /* the end of the data; ok is false if it must not be used */
 	IMAP_GARBAGE,	 /* the connection is unusable; text says why */
@@ -56,6 +57,7 @@ struct imap_event {
 	uint64_t size;
 	bool ok, is_deleted;
 	struct slice text; /* the text after OK, NO or BAD; the word; the data. Valid until the next call */
+	struct slice raw;  /* IMAP_DATA: as the server sent it. Valid as long as the input */
 };
 
 enum imap_state { IMAP_AT_LINE, IMAP_IN_LITERAL, IMAP_IN_SKIP, IMAP_BROKEN };
@@ -86,7 +88,7 @@ struct imap_client {
 
 void imap_client_init(struct imap_client *client);
 void imap_client_clear(struct imap_client *client);
-/* Queues a command. uid: for HEADER, TOP, MESSAGE, DELETE; set: for EXPUNGE; else ignored. Returns false if
+/* Queues a command. uid: for HEADER, TOP, MESSAGE, REST, DELETE; set: for EXPUNGE and REST; else ignored. Returns false if
  * IMAP_PENDING_MAX are pending. */
 bool imap_client_send(struct imap_client *client, enum imap_command command, uint32_t uid,
     struct slice set);

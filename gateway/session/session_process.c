@@ -18,6 +18,7 @@
 #include "gateway/session/session_report.h"
 #include "gateway/session/session_sandbox.h"
 #include "spool/maintenance/expire.h"
+#include "spool/partial.h"
 #include "upstream/remote.h"
 
 #include <curl/curl.h>
@@ -324,6 +325,8 @@ int session_process_run(void *context, int event_fd)
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	session.clock_is_trusted = clock_trust_check(session.conf, &session.spool, session.id.text);
+	if (session.clock_is_trusted)
+		partial_expire(&session.spool, clock_wall());
 	session_accounts_choose(&session);
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
 	if (wants_line(&session))

@@ -60,6 +60,7 @@ static void add_spool(struct strlist *paths, const struct conf *conf)
 	state_copy_prepare(spool);
 	add_folder(paths, layout_mailboxes(spool));
 	add_folder(paths, layout_wal(spool, ""));
+	add_folder(paths, layout_partial(spool, ""));
 	add_folder(paths, layout_queues(spool));
 	if (archives(conf))
 		add_folder(paths, layout_archive(spool));

@@ -21,7 +21,7 @@ struct request {
 	const struct conf_account *account; /* NULL: no account of that name */
 	char *id;
 	int64_t time;
-	uint64_t size, at_least;
+	uint64_t size, at_least, tries;
 	struct slice message;
 };
 
@@ -50,6 +50,10 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 	case SORTING_AT_LEAST:
 		if (value.len == sizeof(request->at_least))
 			memcpy(&request->at_least, value.ptr, sizeof(request->at_least));
+		break;
+	case SORTING_TRIES:
+		if (value.len == sizeof(request->tries))
+			memcpy(&request->tries, value.ptr, sizeof(request->tries));
 		break;
 	case SORTING_MESSAGE:
 		request->message = value;
@@ -105,7 +109,7 @@ static void sort(const struct sorting *sorting, const struct request *request, s
 
 static void make_stub(const struct sorting *sorting, const struct request *request, struct buf *answer)
 {
-	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->message};
+	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->tries, request->message};
 	struct buf text = BUF_INIT(FETCH_STUB_MAX);
 
 	if (request->account != NULL && request->id != NULL && fetch_stub_make(&stub, &text) == 0)

@@ -54,7 +54,10 @@ class MisbehavingImap(Misbehaving):
             self.list(connection)
         elif word == "UID FETCH":
             uid = int(argument.split()[0])
-            if uid in self.messages:
+            if part := re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", argument):
+                begin, count = int(part[1]), int(part[2])
+                self.data(connection, uid, f"BODY[]<{begin}>", self.messages[uid][begin:begin + count])
+            elif uid in self.messages:
                 message = self.messages[uid]
                 is_header = "BODY.PEEK[HEADER]" in argument
                 self.data(connection, uid, "BODY[HEADER]" if is_header else "BODY[]",

@@ -363,6 +363,60 @@ static void test_a_message_that_has_proved_large(void **context)
 	}
 }
 
+/* Each attempt began again: a stub says that it waits there, until it is requested. */
+static void test_a_message_in_which_the_line_breaks_is_given_up(void **context)
+{
+	static const struct {
+		int64_t give_up_after;
+		uint64_t tries, broken;
+		bool has_stub, is_wanted, gives_up;
+		enum plan_action action;
+	} lines[] = {
+	    {6, 5, 0, false, false, true, PLAN_GET},
+	    {6, 6, 0, false, false, true, PLAN_STUB},
+	    {6, 9, 0, true, false, true, PLAN_LEAVE},
+	    {6, 9, 0, true, true, true, PLAN_GET},
+	    {6, 9, 0, false, false, false, PLAN_GET}, /* the admin requests it */
+	    {6, 9, 1, false, false, true, PLAN_GET}, /* what came was wrong, not the line */
+	    {0, 99, 0, false, false, true, PLAN_GET},
+	};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const struct conf_account account = {.give_up_after = lines[i].give_up_after};
+		char *tries = plan_tries_mark("a"), *stub = plan_stub_key("a"), *wanted = plan_wanted_key("a");
+		struct map seen = MAP_INIT;
+		struct plan plan = {0};
+
+		state_seen_put(&seen, slice_of(tries), &(struct seen){.time = NOW, .listed = lines[i].tries, .body = lines[i].broken});
+		if (lines[i].has_stub)
+			state_seen_put(&seen, slice_of(stub), &(struct seen){.time = NOW});
+		if (lines[i].is_wanted)
+			state_seen_put(&seen, slice_of(wanted), &(struct seen){.time = NOW});
+		plan_add_uidl(&plan, SLICE_LITERAL("1 a"));
+		plan_add_size(&plan, SLICE_LITERAL("1 100"), false);
+		plan.gives_up = lines[i].gives_up;
+		plan_question(&plan, &account, &seen, 0, NOW);
+		plan_decide(&plan, &account, &seen, NOW);
+		assert_int_equal(plan.items[0].action, lines[i].action);
+		plan_clear(&plan);
+		state_seen_clear(&seen);
+		free(tries);
+		free(stub);
+		free(wanted);
+	}
+}
+
+/* What is kept is not paid for again. */
+static void test_the_cost_of_a_message_is_what_is_missing(void **context)
+{
+	(void)context;
+	assert_int_equal(plan_cost(&(struct plan_item){.action = PLAN_GET, .at_least = 50000}), 50000);
+	assert_int_equal(plan_cost(&(struct plan_item){.action = PLAN_GET, .at_least = 50000, .kept = 20000}), 30000);
+	assert_int_equal(plan_cost(&(struct plan_item){.action = PLAN_GET, .at_least = 50000, .kept = 50001}), 0);
+	assert_int_equal(plan_cost(&(struct plan_item){.action = PLAN_STUB, .at_least = 50000, .kept = 20000}), PLAN_STUB_BYTES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +429,8 @@ int main(void)
 	    cmocka_unit_test(digests_know_a_letter_again),
 	    cmocka_unit_test(a_scan_is_known_by_all_its_bytes),
 	    cmocka_unit_test(test_a_message_that_has_proved_large),
+	    cmocka_unit_test(test_a_message_in_which_the_line_breaks_is_given_up),
+	    cmocka_unit_test(test_the_cost_of_a_message_is_what_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

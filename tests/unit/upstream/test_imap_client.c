@@ -122,6 +122,7 @@ static const struct script scripts[] = {
 	"* 1 FETCH (BODY[] {1}\r\na)\r\n UID 7 RFC822.SIZE 9)\r\nL0 OK\r\n", "begin(7) [a] end(ok) garbage "},
     {"bare line feeds", {{IMAP_MESSAGE, 7}}, "* 1 FETCH (UID 7 BODY[] {5}\r\na\nb\r\n)\r\nL0 OK\r\n",
 	"begin(7) [a\r\nb\r\n] end(ok) done "},
+    {"the rest of a message", {{IMAP_REST, 7}}, "* 1 FETCH (UID 7 BODY[]<7> {4}\r\na\nb\r)\r\nL0 OK\r\n", "begin(7) [a\r\nb\r] end(ok) done "},
     {"a quoted body", {{IMAP_MESSAGE, 7}}, "* 1 FETCH (UID 7 BODY[] \"a\\\"b\")\r\nL0 OK\r\n",
 	"begin(7) [a\"b] end(ok) done "},
     {"header and beginning", {{IMAP_TOP, 7}},
