@@ -53,7 +53,7 @@ WINGS = {
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
     "lan-server": ["", "login", "smtp", "pop3", "imap", "server"],
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],
-    "ui-tui": ["widgets", "command", "demo", "client-setup", "wizard", "verbs", "screens", ""],
+    "ui-tui": ["widgets", "command", "demo", "client-setup", "import", "wizard", "verbs", "screens", ""],
 }
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")

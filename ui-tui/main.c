@@ -30,6 +30,8 @@ static const struct verb verbs[] = {
 	N_("list accounts (mailboxes at providers)")},
     {"account add", cmd_account_add, 1, 1, "NAME --url URL --user USER [--no-password] [--KEY VALUE]...", "--KEY --no-password",
 	N_("add an account; asks for the password")},
+    {"account import", cmd_account_import, 1, 1, "FILE [--dry-run]", "--dry-run",
+	N_("add the accounts of a .fetchmailrc, .mpoprc or getmailrc")},
     {"account set", cmd_account_set, 1, 1, "NAME [--KEY VALUE]... [--unset KEY]...", "--KEY --unset",
 	N_("change the settings of an account")},
     {"account passwd", cmd_account_passwd, 1, 1, "NAME", "", N_("set the password of an account")},

@@ -9,6 +9,7 @@
 int cmd_account_add(struct cli *cli);
 int cmd_account_disable(struct cli *cli);
 int cmd_account_enable(struct cli *cli);
+int cmd_account_import(struct cli *cli);
 int cmd_account_list(struct cli *cli);
 int cmd_account_passwd(struct cli *cli);
 int cmd_account_remove(struct cli *cli);
