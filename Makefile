@@ -37,7 +37,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install clean po pages
+.PHONY: all help deps demo test deb try-install check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
 all:
 
 help:
@@ -50,6 +50,7 @@ help:
 	@echo 'make fuzz-merge                 take what fuzzing has found into the seeds'
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
 	@echo 'make soak HOURS=8               hours of mixed load: nothing grows, each message is accounted for (SOAK=--kills)'
+	@echo 'make imap-model MINUTES=60      IMAP and POP3 sessions at random against a model (SAN=thread B=build-tsan)'
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
 	@echo 'make install DESTDIR= PREFIX=   programs, manuals, service; without DESTDIR the user lanpost and its folders, too'
@@ -176,6 +177,10 @@ HOURS   ?=
 MINUTES ?= $(if $(HOURS),$(shell expr 60 \* $(HOURS)),10)
 soak: all
 	@LANPOST_BUILD=$(abspath $(B)) tests/soak/soak.py --minutes $(MINUTES) $(SOAK)
+
+# Sessions of IMAP and POP3 at random against a model: MINUTES=60 SAN=address,undefined B=build-asan for an hour under a sanitizer.
+imap-model: all
+	@LANPOST_BUILD=$(abspath $(B)) LANPOST_IMAP_MODEL_SECONDS=$(shell expr 60 \* $(MINUTES)) $(PYTEST) -q -s -p no:xdist tests/system/imap/test_imap_model.py
 
 # A month in a minute: every message is accounted for at the end.
 month: all

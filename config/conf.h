@@ -39,6 +39,16 @@ struct conf_numbers {
 	size_t count;
 };
 
+/* How long messages stay in folders: "Trash 30d". */
+struct conf_folder_age {
+	char *folder;
+	int64_t seconds; /* 0: for ever */
+};
+struct conf_folder_ages {
+	struct conf_folder_age *items;
+	size_t count;
+};
+
 /* The place of a value: "lanpost.conf:12". Files are named as they were opened. */
 struct conf_place {
 	const char *file; /* owned by the conf */
@@ -162,7 +172,8 @@ struct conf_user {
 	bool save_sent; /* what they send is kept in their folder Sent */
 	enum conf_language language; /* of messages that the gateway writes to them */
 	bool archive; /* expired messages are kept there */
-	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
+	int64_t expire; /* of messages in the Inbox, seconds; 0: never */
+	struct conf_folder_ages expire_folders;
 };
 
 struct conf_account {

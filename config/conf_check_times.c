@@ -7,7 +7,7 @@
 
 #define DAY 86400
 
-static void check_user(const struct check *check, const struct conf_user *user)
+static void check_inbox(const struct check *check, const struct conf_user *user)
 {
 	struct buf age = BUF_INIT(32);
 
@@ -21,6 +21,27 @@ static void check_user(const struct check *check, const struct conf_user *user)
 			      "mailbox of user %s"),
 	    buf_text(&age), user->name);
 	buf_clear(&age);
+}
+
+static void check_folder(const struct check *check, const struct conf_user *user, const struct conf_folder_age *folder)
+{
+	struct buf age = BUF_INIT(32);
+
+	if (folder->seconds == 0 || folder->seconds >= DAY)
+		return;
+	value_append_amount(&age, VALUE_DURATION, folder->seconds);
+	WARN_AT(check, &user->expire_folders, user->place,
+	    user->archive ? N_("expire_folders: messages older than %s are moved from the folder %s of user %s to the archive")
+			  : N_("expire_folders: messages older than %s are permanently removed from the folder %s of user %s"),
+	    buf_text(&age), folder->folder, user->name);
+	buf_clear(&age);
+}
+
+static void check_user(const struct check *check, const struct conf_user *user)
+{
+	check_inbox(check, user);
+	for (size_t i = 0; i < user->expire_folders.count; i++)
+		check_folder(check, user, &user->expire_folders.items[i]);
 }
 
 static void check_smarthost(const struct check *check, const struct conf_smarthost *smarthost)

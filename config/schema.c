@@ -45,6 +45,7 @@
 #define PATTERNS(o, f) VALUE_PATTERNS, FIELD(o, f, struct strlist)
 #define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
+#define FOLDER_AGES(o, f) VALUE_FOLDER_AGES, FIELD(o, f, struct conf_folder_ages)
 
 /* VALUE_WORD writes to an unsigned, VALUE_HOURS and VALUE_QUEUED write two consecutive numbers. */
 _Static_assert(sizeof(enum conf_tls) == sizeof(unsigned) &&
@@ -340,10 +341,13 @@ static const struct schema_key user_keys[] = {
     {"language", WORD(conf_user, language, conf_language), "", N_("as in [gateway]"), ONE_OF("en", "ru"),
 	N_("The language of reports and bounces to this user.")},
     {"expire", DURATION(conf_user, expire), "0", NULL, TIME(0, 3650 * DAY, 'd'),
-	N_("Messages in the mailbox older than this are removed; 0: never.")},
+	N_("Messages that arrived or were moved to the Inbox longer ago than this are removed; 0: never.")},
+    {"expire_folders", FOLDER_AGES(conf_user, expire_folders), "", N_("never"), TIME(0, 3650 * DAY, 'd'),
+	N_("The same for other folders and the folders below them, such as Trash 30d, Junk 14d. Trash, Junk, Sent, Drafts and Archive "
+	   "also mean the folder that has this use under another name. Trash/Keep 0 exempts a folder.")},
     {"archive", FLAG(conf_user, archive), "no", NULL, ANY,
-	N_("With `expire`: yes moves these messages to one Maildir folder per month under `archive` "
-	   "in the spool instead.")},
+	N_("yes: what `expire` and `expire_folders` would remove is moved to one Maildir folder per month under `archive` "
+	   "in the spool.")},
 };
 
 static const struct schema_key account_keys[] = {

@@ -108,6 +108,7 @@ static const struct {
     {"user", "save_sent", N_("Keep copies of sent mail"), false},
     {"user", "language", N_("Language"), false},
     {"user", "expire", N_("Remove mail older than"), false},
+    {"user", "expire_folders", N_("Remove from folders after"), false},
     {"user", "archive", N_("Archive instead of removing"), false},
     {"user", "allow_weak_auth", N_("CRAM-MD5 and APOP"), false},
     {"user", "scram_sha256", N_("SCRAM verifier"), false},

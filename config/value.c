@@ -65,6 +65,16 @@ static void clear_nets(void *field)
 	*nets = (struct conf_nets){NULL, 0};
 }
 
+static void clear_folder_ages(void *field)
+{
+	struct conf_folder_ages *ages = field;
+
+	for (size_t i = 0; i < ages->count; i++)
+		free(ages->items[i].folder);
+	free(ages->items);
+	*ages = (struct conf_folder_ages){NULL, 0};
+}
+
 /* --- the types */
 
 static const struct {
@@ -110,6 +120,7 @@ static const struct {
     [VALUE_PATTERNS] = {value_parse_patterns, clear_list, N_("patterns of file names: *.exe, *.scr")},
     [VALUE_LISTEN] = {value_parse_listen, clear_list, N_("addresses of this computer")},
     [VALUE_NETS] = {value_parse_nets, clear_nets, N_("ranges of addresses: 10.0.0.0/8, 10.0.0.1-10.0.0.9, 192.168, fe80::/10")},
+    [VALUE_FOLDER_AGES] = {value_parse_folder_ages, clear_folder_ages, N_("folders with a duration each: Trash 30d, Junk 14d")},
 };
 
 int value_parse(enum value_type type, struct slice text, const struct value_limits *limits,

@@ -48,6 +48,7 @@ enum value_type {
 	VALUE_PATTERNS,	 /* struct strlist: file names with * and ?, lower case */
 	VALUE_LISTEN,	 /* struct strlist: addresses of this machine */
 	VALUE_NETS,	 /* struct conf_nets */
+	VALUE_FOLDER_AGES, /* struct conf_folder_ages */
 };
 
 /* Limits and words of the key that a value belongs to. */

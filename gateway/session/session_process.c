@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/clock_trust.h"
+#include "gateway/session/expire_mail.h"
 #include "gateway/session/mail_commands.h"
 #include "gateway/report/spool_damage.h"
 #include "gateway/report/daily_report.h"
@@ -17,7 +18,6 @@
 #include "gateway/session/session_limits.h"
 #include "gateway/session/session_report.h"
 #include "gateway/session/session_sandbox.h"
-#include "spool/maintenance/expire.h"
 #include "spool/partial.h"
 #include "upstream/remote.h"
 
@@ -117,30 +117,6 @@ static void prune_journal(const struct session *session)
 	before = msgid_floor(clock_wall() - session->conf->log.journal_days * DAY_SECONDS);
 	if (state_journal_prune(session->spool.state, &before, &error) != 0)
 		log_warnx("event=journal-not-pruned reason=%s", LOG_ERROR(&error));
-}
-
-/* `expire` of the users. */
-static void expire_mail(const struct session *session)
-{
-	const struct conf *conf = session->conf;
-	struct expired expired;
-	struct error error;
-
-	for (size_t i = 0; i < conf->user_count && session->clock_is_trusted; i++) {
-		const struct conf_user *user = &conf->users[i];
-
-		if (user->expire == 0)
-			continue;
-		if ((user->archive ? expire_to_archive(&session->spool, user->name,
-					 clock_wall() - user->expire, &expired, &error)
-				   : expire_mailbox(&session->spool, user->name,
-					 clock_wall() - user->expire, NULL, &expired, &error)) != 0)
-			log_warnx("event=mail-not-expired user=%s reason=%s", user->name,
-			    LOG_ERROR(&error));
-		else if (expired.messages > 0)
-			log_info("event=mail-expired user=%s messages=%zu bytes=%llu", user->name,
-			    expired.messages, (unsigned long long)expired.bytes);
-	}
 }
 
 static struct session_report report_of(struct session *session)
@@ -332,7 +308,8 @@ int session_process_run(void *context, int event_fd)
 	if (wants_line(&session))
 		work(&session);
 	thread_activity_step("removing old mail");
-	expire_mail(&session);
+	if (session.clock_is_trusted)
+		expire_mail(session.conf, &session.spool);
 	thread_activity_step("reporting");
 	daily_report_send_due(&reporter);
 	disk_watch_report(session.conf, &session.spool, session.id.text);

@@ -1,14 +1,38 @@
 #include "spool/maintenance/expire.h"
 
 #include "base/alloc.h"
+#include "message/msgid.h"
 #include "spool/mailbox/mail_archive.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 
 #include <stdlib.h>
 
-int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
-    const struct expire_keeper *keeper, struct expired *expired, struct error *error)
+#define MICROSECONDS 1000000
+
+/* A message that was moved or copied has a new id where it is, before the id under which it was accepted; the new id of a foreign file
+ * follows an "L" (spool/mailbox/folder_transfer.c). */
+static int64_t there_since(const struct mailbox_message *message)
+{
+	struct slice rest = slice_of(message->unique), id, origin;
+
+	slice_cut(&rest, '.');
+	id = slice_cut(&rest, '.');
+	origin = slice_cut(&rest, '.');
+	if (id.len == MSGID_LEN + 1 && id.ptr[0] == 'L')
+		id = slice_from(id, 1);
+	else if (!msgid_is(origin))
+		return message->time;
+	return msgid_is(id) ? msgid_time_us(id) / MICROSECONDS : message->time;
+}
+
+static bool is_old(const struct mailbox_message *message, const struct expire_what *what)
+{
+	return message->time < what->before && (!what->by_stay || there_since(message) < what->before);
+}
+
+int expire_mailbox(const struct spool *spool, const struct expire_what *what, const struct expire_keeper *keeper,
+    struct expired *expired, struct error *error)
 {
 	struct mailbox_list list;
 	const char **uniques;
@@ -16,22 +40,22 @@ int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
 	int result = 0;
 
 	*expired = (struct expired){0};
-	if (mailbox_list(spool, user, &list, error) != 0)
+	if (mailbox_list(spool, what->mailbox, &list, error) != 0)
 		return -1;
 	uniques = xcalloc(list.count + 1, sizeof(*uniques));
 	for (size_t i = 0; i < list.count && result == 0; i++) {
-		if (list.items[i].time >= before)
+		if (!is_old(&list.items[i], what))
 			continue;
 		if (keeper != NULL)
 			result = keeper->keep(keeper->context, &list.items[i], error);
 		uniques[expired->messages++] = list.items[i].unique;
-		if (mailbox_size(spool, user, &list.items[i], &gone) == 0)
+		if (mailbox_size(spool, what->mailbox, &list.items[i], &gone) == 0)
 			expired->bytes += list.items[i].size;
 	}
 	if (result == 0 && keeper != NULL && expired->messages > 0)
 		result = keeper->sync(keeper->context, error);
 	if (result == 0 && expired->messages > 0)
-		result = intake_remove(spool->intake, user, uniques, expired->messages, error);
+		result = intake_remove(spool->intake, what->mailbox, uniques, expired->messages, error);
 	free(uniques);
 	mailbox_list_clear(&list);
 	return result;
@@ -39,14 +63,14 @@ int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
 
 struct archive {
 	const struct spool *spool;
-	const char *user;
+	const char *mailbox;
 };
 
 static int keep(void *context, const struct mailbox_message *message, struct error *error)
 {
 	const struct archive *archive = context;
 
-	return mail_archive_keep(archive->spool, archive->user, message, error);
+	return mail_archive_keep(archive->spool, archive->mailbox, message, error);
 }
 
 static int sync_archive(void *context, struct error *error)
@@ -54,11 +78,10 @@ static int sync_archive(void *context, struct error *error)
 	return mail_archive_sync(((const struct archive *)context)->spool, error);
 }
 
-int expire_to_archive(const struct spool *spool, const char *user, int64_t before, struct expired *expired,
-    struct error *error)
+int expire_to_archive(const struct spool *spool, const struct expire_what *what, struct expired *expired, struct error *error)
 {
-	struct archive archive = {spool, user};
+	struct archive archive = {spool, what->mailbox};
 	const struct expire_keeper keeper = {keep, sync_archive, &archive};
 
-	return expire_mailbox(spool, user, before, &keeper, expired, error);
+	return expire_mailbox(spool, what, &keeper, expired, error);
 }

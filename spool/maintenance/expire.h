@@ -1,5 +1,5 @@
 /*
- * Removal of old messages from a mailbox: `lanpost mailbox purge` and `expire` of a user.
+ * Removal of old messages from a mailbox or one of its folders: `lanpost mailbox purge`, and `expire` and `expire_folders` of a user.
  */
 #ifndef LANPOST_SPOOL_EXPIRE_H
 #define LANPOST_SPOOL_EXPIRE_H
@@ -18,12 +18,18 @@ struct expire_keeper {
 	void *context;
 };
 
-/* Removes all messages that arrived before that time, also those of other programs: durable in the log, then unlinked.
+/* Which messages of a mailbox ("ivan", "ivan/Trash"). */
+struct expire_what {
+	const char *mailbox;
+	int64_t before; /* those that arrived before that time */
+	bool by_stay;	/* and were there before that time: what was moved there later stays */
+};
+
+/* Removes these messages, also those of other programs: durable in the log, then unlinked.
  * keeper: NULL if no copies are needed; if it fails, nothing is removed. */
-int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
-    const struct expire_keeper *keeper, struct expired *expired, struct error *error);
+int expire_mailbox(const struct spool *spool, const struct expire_what *what, const struct expire_keeper *keeper,
+    struct expired *expired, struct error *error);
 /* The same, with copies in the user's archive (spool/mailbox/mail_archive.h). */
-int expire_to_archive(const struct spool *spool, const char *user, int64_t before, struct expired *expired,
-    struct error *error);
+int expire_to_archive(const struct spool *spool, const struct expire_what *what, struct expired *expired, struct error *error);
 
 #endif

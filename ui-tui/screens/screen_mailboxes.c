@@ -1,5 +1,5 @@
 /*
- * Mailboxes: their sizes, and the messages in one of them. The headers of a large one are read in small portions, the
+ * Mailboxes: their sizes, the folders of one of them, and the messages in one folder. The headers of a large one are read in small portions, the
  * newest first, so that the screen does not freeze.
  */
 #include "base/alloc.h"
@@ -26,6 +26,11 @@ static const struct list_column box_columns[] = {
     {N_("SIZE"), 10, true},
     {N_("FULL NAME"), 0, false},
 };
+static const struct list_column folder_columns[] = {
+    {N_("FOLDER"), 0, false},
+    {N_("MESSAGES"), 10, true},
+    {N_("SIZE"), 10, true},
+};
 static const struct list_column message_columns[] = {
     {N_("ARRIVED"), 14, false},
     {N_("SIZE"), 8, true},
@@ -41,8 +46,9 @@ struct head {
 };
 
 struct mailboxes {
-	struct list boxes, message_list;
-	char *user; /* the user whose messages are shown, NULL: the list of mailboxes */
+	struct list boxes, folders, message_list;
+	char *user;    /* the user whose folders or messages are shown; NULL: the list of mailboxes */
+	char *mailbox; /* the mailbox or folder whose messages are shown ("ivan/Sent"); NULL: a list of one of the others */
 	struct mailbox_list messages;
 	struct map heads; /* uidl -> struct head */
 	size_t read;	  /* of messages */
@@ -55,12 +61,13 @@ static void *mailboxes_open(struct tui *tui)
 
 	(void)tui;
 	list_init(&mailboxes->boxes, box_columns, ARRAY_LEN(box_columns));
+	list_init(&mailboxes->folders, folder_columns, ARRAY_LEN(folder_columns));
 	list_init(&mailboxes->message_list, message_columns, ARRAY_LEN(message_columns));
 	return mailboxes;
 }
 
-/* Clears the data of the shown mailbox. */
-static void close_box(struct mailboxes *mailboxes)
+/* Clears the data of the shown messages. */
+static void close_messages(struct mailboxes *mailboxes)
 {
 	struct slice uidl;
 	size_t at = 0;
@@ -74,17 +81,25 @@ static void close_box(struct mailboxes *mailboxes)
 	}
 	map_clear(&mailboxes->heads);
 	mailbox_list_clear(&mailboxes->messages);
+	free(mailboxes->mailbox);
+	mailboxes->mailbox = NULL;
+	mailboxes->read = 0;
+}
+
+static void close_user(struct mailboxes *mailboxes)
+{
+	close_messages(mailboxes);
 	free(mailboxes->user);
 	mailboxes->user = NULL;
-	mailboxes->read = 0;
 }
 
 static void mailboxes_close(void *state)
 {
 	struct mailboxes *mailboxes = state;
 
-	close_box(mailboxes);
+	close_user(mailboxes);
 	list_clear(&mailboxes->boxes);
+	list_clear(&mailboxes->folders);
 	list_clear(&mailboxes->message_list);
 	free(mailboxes);
 }
@@ -93,29 +108,50 @@ static struct list *mailboxes_list(void *state)
 {
 	struct mailboxes *mailboxes = state;
 
-	return mailboxes->user == NULL ? &mailboxes->boxes : &mailboxes->message_list;
+	if (mailboxes->mailbox != NULL)
+		return &mailboxes->message_list;
+	return mailboxes->user != NULL ? &mailboxes->folders : &mailboxes->boxes;
 }
 
 /* --- filling */
 
+struct amount {
+	uint64_t bytes;
+	size_t messages;
+	bool is_known;
+};
+
+static struct amount amount_of(const struct tui *tui, const char *mailbox)
+{
+	struct amount amount = {0, 0, false};
+	struct error error;
+
+	amount.is_known = mailbox_bytes(SPOOL_OF(tui->conf), mailbox, &amount.bytes, &amount.messages, &error) == 0;
+	return amount;
+}
+
+static void add_amount(struct list *list, const struct amount *amount)
+{
+	char size[32];
+
+	if (!amount->is_known) {
+		list_cell(list, "?");
+		list_cell(list, "?");
+		return;
+	}
+	list_cellf(list, "%zu", amount->messages);
+	list_number(list, (int64_t)amount->messages);
+	list_cell(list, i18n_size(size, sizeof(size), amount->bytes));
+	list_number(list, (int64_t)amount->bytes);
+}
+
 static void add_box(const struct tui *tui, struct list *list, const char *user, const char *full_name, bool has_user)
 {
-	struct error error;
-	uint64_t bytes = 0;
-	size_t messages = 0;
-	char size[32];
+	const struct amount amount = amount_of(tui, user);
 
 	list_add(list, user, has_user ? STYLE_NORMAL : STYLE_DIM);
 	list_cellf(list, has_user ? "%s" : _("%s (no such user)"), user);
-	if (mailbox_bytes(SPOOL_OF(tui->conf), user, &bytes, &messages, &error) != 0) {
-		list_cell(list, "?");
-		list_cell(list, "?");
-	} else {
-		list_cellf(list, "%zu", messages);
-		list_number(list, (int64_t)messages);
-		list_cell(list, i18n_size(size, sizeof(size), bytes));
-		list_number(list, (int64_t)bytes);
-	}
+	add_amount(list, &amount);
 	list_cell(list, full_name);
 }
 
@@ -135,6 +171,47 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 			add_box(tui, list, names.items[i], _("user removed"), false);
 	strlist_clear(&names);
 	list_end(list);
+}
+
+static void add_folder(struct list *list, const char *mailbox, const char *label, const struct amount *amount)
+{
+	list_add(list, mailbox, STYLE_NORMAL);
+	list_cell(list, label);
+	add_amount(list, amount);
+}
+
+/* The Inbox has what is in no other folder: the size of a user's mailbox is that of all. */
+static void fill_folders(const struct tui *tui, struct list *list, const char *user, const struct strlist *names)
+{
+	struct amount inbox = amount_of(tui, user), *amounts = xcalloc(names->count, sizeof(*amounts));
+
+	for (size_t i = 1; i < names->count; i++) {
+		amounts[i] = amount_of(tui, names->items[i]);
+		inbox.messages -= amounts[i].messages < inbox.messages ? amounts[i].messages : inbox.messages;
+		inbox.bytes -= amounts[i].bytes < inbox.bytes ? amounts[i].bytes : inbox.bytes;
+	}
+	list_begin(list);
+	add_folder(list, user, _("Inbox"), &inbox);
+	for (size_t i = 1; i < names->count; i++)
+		add_folder(list, names->items[i], names->items[i] + strlen(user) + 1, &amounts[i]);
+	list_end(list);
+	free(amounts);
+}
+
+/* Returns whether there are folders beside the Inbox. */
+static bool refresh_folders(struct tui *tui, struct mailboxes *mailboxes)
+{
+	struct strlist names = {NULL, 0};
+	struct error error;
+	bool has_folders;
+
+	if (mailbox_names(SPOOL_OF(tui->conf), mailboxes->user, &names, &error) != 0)
+		tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
+	has_folders = names.count > 1;
+	if (has_folders)
+		fill_folders(tui, &mailboxes->folders, mailboxes->user, &names);
+	strlist_clear(&names);
+	return has_folders;
 }
 
 static void add_message(const struct mailbox_message *message, const struct head *head, struct list *list)
@@ -168,7 +245,7 @@ static void read_head(const struct spool *spool, struct mailboxes *mailboxes, st
 {
 	struct head *head = xcalloc(1, sizeof(*head));
 
-	head->is_gone = !message_summary_find(spool, mailboxes->user, message, &head->summary);
+	head->is_gone = !message_summary_find(spool, mailboxes->mailbox, message, &head->summary);
 	head->size = message->size;
 	map_put(&mailboxes->heads, slice_of(message->uidl), head);
 }
@@ -202,7 +279,7 @@ static void refresh_messages(struct tui *tui, struct mailboxes *mailboxes, bool 
 
 	if (is_due) {
 		pace_begin(&mailboxes->pace);
-		if (mailbox_list(spool, mailboxes->user, &messages, &error) != 0) {
+		if (mailbox_list(spool, mailboxes->mailbox, &messages, &error) != 0) {
 			tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
 			return;
 		}
@@ -220,11 +297,14 @@ static void mailboxes_refresh(struct tui *tui, void *state, bool now)
 	struct mailboxes *mailboxes = state;
 	bool is_due = now || pace_is_due(&mailboxes->pace, REFRESH_MS);
 
-	if (mailboxes->user != NULL) {
+	if (mailboxes->mailbox != NULL) {
 		refresh_messages(tui, mailboxes, is_due);
 	} else if (is_due) {
 		pace_begin(&mailboxes->pace);
-		fill_boxes(tui, &mailboxes->boxes);
+		if (mailboxes->user != NULL)
+			refresh_folders(tui, mailboxes);
+		else
+			fill_boxes(tui, &mailboxes->boxes);
 		pace_end(&mailboxes->pace);
 	}
 }
@@ -234,7 +314,7 @@ static void draw_title(const struct mailboxes *mailboxes, struct rect area)
 	size_t all = mailboxes->messages.count;
 	int x = area.x + 1;
 
-	x += term_putf(area.y, x, area.width - 2, STYLE_STRONG, _("Mailbox %s"), mailboxes->user) + 2;
+	x += term_putf(area.y, x, area.width - 2, STYLE_STRONG, _("Mailbox %s"), mailboxes->mailbox) + 2;
 	if (mailboxes->read < all)
 		term_putf(area.y, x, area.width - x, STYLE_WARNING, _("%zu of %zu messages loaded"), mailboxes->read, all);
 	else
@@ -249,6 +329,11 @@ static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
 		tui_list_draw_with_row(tui, &mailboxes->boxes, area);
 		return;
 	}
+	if (mailboxes->mailbox == NULL) {
+		term_putf(area.y, area.x + 1, area.width - 2, STYLE_STRONG, _("Mailbox %s"), mailboxes->user);
+		tui_list_draw_with_row(tui, &mailboxes->folders, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+		return;
+	}
 	draw_title(mailboxes, area);
 	tui_list_draw_with_row(tui, &mailboxes->message_list, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
 	if (mailboxes->messages.count == 0)
@@ -257,6 +342,25 @@ static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
 
 /* --- actions */
 
+static void open_messages(struct tui *tui, struct mailboxes *mailboxes, const char *mailbox)
+{
+	mailboxes->mailbox = xstrdup(mailbox);
+	list_filter(&mailboxes->message_list, "");
+	mailboxes_refresh(tui, mailboxes, true);
+	list_key(&mailboxes->message_list, TERM_HOME);
+}
+
+/* Without folders, its messages at once. */
+static void open_user(struct tui *tui, struct mailboxes *mailboxes, const char *user)
+{
+	mailboxes->user = xstrdup(user);
+	list_filter(&mailboxes->folders, "");
+	if (refresh_folders(tui, mailboxes))
+		list_key(&mailboxes->folders, TERM_HOME);
+	else
+		open_messages(tui, mailboxes, mailboxes->user);
+}
+
 static void do_enter(struct tui *tui, void *state)
 {
 	struct mailboxes *mailboxes = state;
@@ -264,11 +368,11 @@ static void do_enter(struct tui *tui, void *state)
 
 	if (row == NULL)
 		return;
-	if (mailboxes->user == NULL) {
-		mailboxes->user = xstrdup(row->id);
-		list_filter(&mailboxes->message_list, "");
-		mailboxes_refresh(tui, state, true);
-		list_key(&mailboxes->message_list, TERM_HOME);
+	if (mailboxes->mailbox == NULL) {
+		if (mailboxes->user == NULL)
+			open_user(tui, mailboxes, row->id);
+		else
+			open_messages(tui, mailboxes, row->id);
 		return;
 	}
 	if (!msgid_is(slice_of(row->id))) {
@@ -289,17 +393,23 @@ static void do_back(struct tui *tui, void *state)
 		list_unmark(list);
 		return;
 	}
-	close_box(mailboxes);
+	if (mailboxes->mailbox != NULL) {
+		close_messages(mailboxes);
+		if (!refresh_folders(tui, mailboxes))
+			close_user(mailboxes);
+	} else {
+		close_user(mailboxes);
+	}
 	mailboxes_refresh(tui, state, true);
 }
 
-/* The open mailbox, else the marked or selected ones. */
+/* The open mailbox or folder, else the marked or selected ones. */
 static void chosen_boxes(const struct mailboxes *mailboxes, struct strlist *users)
 {
-	if (mailboxes->user != NULL)
-		strlist_add(users, mailboxes->user);
+	if (mailboxes->mailbox != NULL)
+		strlist_add(users, mailboxes->mailbox);
 	else
-		list_chosen(&mailboxes->boxes, users);
+		list_chosen(mailboxes->user != NULL ? &mailboxes->folders : &mailboxes->boxes, users);
 }
 
 /* Asks for an age until it is valid. Returns new memory, NULL for Esc; *plan: the messages to be removed,
@@ -335,7 +445,7 @@ static void do_purge(struct tui *tui, void *state)
 		text = xasprintf(_("%s\nThis cannot be undone."), plan);
 		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, remove them permanently"))) {
 			dialog_quiet_each(tui, cmd_mailbox_purge, &users, "--older", age);
-			list_unmark(&mailboxes->boxes);
+			list_unmark(mailboxes_list(state));
 		}
 		mailboxes_refresh(tui, state, true);
 		free(text);
@@ -346,16 +456,16 @@ static void do_purge(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Open"), N_("open a mailbox; in a mailbox: the history of a message"), do_enter, 1},
-    {TERM_ESCAPE, N_("Back"), N_("back to the mailboxes"), do_back, 0},
+    {TERM_ENTER, N_("Open"), N_("open a mailbox or a folder; in a folder: the history of a message"), do_enter, 1},
+    {TERM_ESCAPE, N_("Back"), N_("back to the folders and the mailboxes"), do_back, 0},
     {TERM_BACKSPACE, NULL, N_("the same"), do_back, 0},
-    {'w', NULL, N_("in a mailbox: the history of a message"), do_enter, 0},
+    {'w', NULL, N_("in a folder: the history of a message"), do_enter, 0},
     {'d', N_("Remove old"), N_("remove messages older than an age that you enter"), do_purge, 0},
 };
 
 const struct tui_screen screen_mailboxes = {
     .title = N_("Mailboxes"),
-    .help = N_("The messages in the mailboxes, until the mail programs fetch them. Their texts are "
+    .help = N_("The mailboxes with all their folders, and the messages in each folder. Their texts are "
         "not shown: they belong to the users."),
     .undo = N_("Removed messages cannot be restored."),
     .actions = actions,

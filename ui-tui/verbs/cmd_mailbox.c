@@ -328,7 +328,7 @@ static int remove_to_mbox(struct mbox *mbox, int64_t before, struct expired *exp
 	service_user_resume(paused);
 	if (mbox->fd < 0)
 		return error_errno(error, N_("cannot create the file %s"), mbox->path);
-	result = expire_mailbox(mbox->spool, mbox->user, before, &keeper, expired, error);
+	result = expire_mailbox(mbox->spool, &(struct expire_what){.mailbox = mbox->user, .before = before}, &keeper, expired, error);
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
 
@@ -343,12 +343,13 @@ struct removal {
 static int remove_old(const struct spool *spool, const struct removal *removal, struct expired *expired, struct error *error)
 {
 	struct mbox mbox = {spool, removal->user, removal->mbox, -1};
+	const struct expire_what what = {.mailbox = removal->user, .before = removal->before};
 
 	if (mbox.path != NULL)
 		return remove_to_mbox(&mbox, removal->before, expired, error);
 	if (removal->archive)
-		return expire_to_archive(spool, removal->user, removal->before, expired, error);
-	return expire_mailbox(spool, removal->user, removal->before, NULL, expired, error);
+		return expire_to_archive(spool, &what, expired, error);
+	return expire_mailbox(spool, &what, NULL, expired, error);
 }
 
 /* The messages to be removed, and the arrival of the newest. */

@@ -387,6 +387,44 @@ static void lists(void **state)
 	}
 }
 
+static void folder_ages(void **state)
+{
+	static const struct {
+		const char *text, *expected; /* NULL: refused */
+	} cases[] = {
+	    {"", ""},
+	    {"Trash 30d", "Trash=2592000|"},
+	    {"Trash 30d,  Sent Items\t1d ,Trash/Keep 0", NULL},
+	    {"Trash 30d,  Sent Items   1d ,Trash/Keep 0", "Trash=2592000|Sent Items=86400|Trash/Keep=0|"},
+	    {"Корзина/Старое 2w", "Корзина/Старое=1209600|"},
+	    {"Trash", NULL},
+	    {"30d", NULL},
+	    {"INBOX 30d", NULL},
+	    {"inbox", NULL},
+	    {"Trash 30", NULL},
+	    {"../etc 30d", NULL},
+	    {"Trash 30d, Trash 40d", NULL},
+	    {"Trash 30d, ,", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_folder_ages ages = {NULL, 0};
+		struct error error = ERROR_INIT;
+		struct buf out = BUF_INIT(1000);
+		int result = value_parse(VALUE_FOLDER_AGES, slice_of(cases[i].text), &any, &ages, &error);
+
+		for (size_t j = 0; j < ages.count; j++)
+			buf_printf(&out, "%s=%lld|", ages.items[j].folder, (long long)ages.items[j].seconds);
+		print_message("`%s`: %s %s\n", cases[i].text, buf_text(&out), result == 0 ? "" : ERROR_EN(&error));
+		assert_int_equal(result, cases[i].expected == NULL ? -1 : 0);
+		if (result == 0)
+			assert_string_equal(buf_text(&out), cases[i].expected);
+		value_clear(VALUE_FOLDER_AGES, &ages);
+		buf_clear(&out);
+	}
+}
+
 static struct in6_addr address_of(const char *text)
 {
 	struct conf_net net;
@@ -521,6 +559,7 @@ static void a_unit_is_proposed(void **state)
 		const char *kind, *key, *text, *proposal;
 	} cases[] = {
 	    {"user", "expire", "90", "write 90d"},
+	    {"user", "expire_folders", "Trash 30d, Junk 14", "write 14d"},
 	    {"smarthost", "expire", "5", "write 5d"},
 	    {"smarthost", "warn_after", "4", "write 4h"},
 	    {"smarthost", "retry", "5m, 15", "write 15m"},
@@ -579,6 +618,7 @@ int main(void)
 	    cmocka_unit_test(days_and_hours),
 	    cmocka_unit_test(letters_that_wait),
 	    cmocka_unit_test(lists),
+	    cmocka_unit_test(folder_ages),
 	    cmocka_unit_test(nets),
 	    cmocka_unit_test(all_defaults_are_good_values),
 	    cmocka_unit_test(bare_numbers_are_for_short_times),

@@ -1,4 +1,5 @@
 /* Old mail goes, durably and only it; what is to be kept is in the archive first. */
+#include "message/msgid.h"
 #include "spool/layout.h"
 #include "spool/log/intake_priv.h"
 #include "spool/mailbox/mail_archive.h"
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #define LIMIT 1700000000 /* 2023-11-14 */
+
+static const struct expire_what old = {.mailbox = "ivan", .before = LIMIT}, stayed = {.mailbox = "ivan", .before = LIMIT, .by_stay = true};
 
 static int set_up_intake(void **context)
 {
@@ -30,12 +33,11 @@ static int tear_down_intake(void **context)
 	return intake_close(spool.intake, &error) != 0 ? -1 : tear_down_state(context);
 }
 
-/* A file of another program: its time of arrival is in its name. */
-static void put(int64_t time, const char *text)
+static void put_named(int64_t time, const char *id, const char *text)
 {
 	struct slice part = slice_of(text);
 	struct error error;
-	char *name = xasprintf("%lld.M1P1.pc", (long long)time), *mailbox, *path;
+	char *name = xasprintf("%lld.%s.pc", (long long)time, id), *mailbox, *path;
 
 	assert_int_equal(mailbox_make(&spool, "ivan", &error), 0);
 	mailbox = layout_mailbox(&spool, "ivan", "cur");
@@ -44,6 +46,12 @@ static void put(int64_t time, const char *text)
 	free(path);
 	free(mailbox);
 	free(name);
+}
+
+/* A file of another program: its time of arrival is in its name. */
+static void put(int64_t time, const char *text)
+{
+	put_named(time, "M1P1", text);
 }
 
 static size_t count(void)
@@ -68,12 +76,38 @@ static void test_older_goes_younger_stays(void **context)
 	(void)context;
 	put(LIMIT - 1, "old\r\n");
 	put(LIMIT, "young\r\n");
-	assert_int_equal(expire_mailbox(&spool, "ivan", LIMIT, NULL, &expired, &error), 0);
+	assert_int_equal(expire_mailbox(&spool, &old, NULL, &expired, &error), 0);
 	assert_int_equal(expired.messages, 1);
 	assert_int_equal(expired.bytes, 5);
 	assert_int_equal(count(), 1);
-	assert_int_equal(expire_mailbox(&spool, "ivan", LIMIT, NULL, &expired, &error), 0);
+	assert_int_equal(expire_mailbox(&spool, &old, NULL, &expired, &error), 0);
 	assert_int_equal(expired.messages, 0);
+}
+
+/* An old message that was moved here a moment ago: ours, and one of another program. */
+static void test_what_was_moved_here_lately_stays(void **context)
+{
+	struct msgid before = msgid_floor(LIMIT - 1), after = msgid_floor(LIMIT);
+	char *moved_before = xasprintf("%s.%s", before.text, before.text), *moved_after = xasprintf("%s.%s", after.text, before.text);
+	char *foreign_before = xasprintf("L%s", moved_before), *foreign_after = xasprintf("L%s", moved_after);
+	struct expired expired;
+	struct error error;
+
+	(void)context;
+	put_named(LIMIT - 1000, moved_before, "gone\r\n");
+	put_named(LIMIT - 1000, moved_after, "young here\r\n");
+	put_named(LIMIT - 1001, foreign_before, "gone\r\n");
+	put_named(LIMIT - 1001, foreign_after, "young here\r\n");
+	put_named(LIMIT, before.text, "young\r\n");
+	assert_int_equal(expire_mailbox(&spool, &stayed, NULL, &expired, &error), 0);
+	assert_int_equal(expired.messages, 2);
+	assert_int_equal(count(), 3);
+	assert_int_equal(expire_mailbox(&spool, &old, NULL, &expired, &error), 0);
+	assert_int_equal(count(), 1);
+	free(foreign_after);
+	free(foreign_before);
+	free(moved_after);
+	free(moved_before);
 }
 
 static int keep_fails(void *context, const struct mailbox_message *message, struct error *error)
@@ -105,8 +139,8 @@ static void test_what_cannot_be_kept_stays(void **context)
 
 	(void)context;
 	put(LIMIT - 1, "old\r\n");
-	assert_int_equal(expire_mailbox(&spool, "ivan", LIMIT, &no_copy, &expired, &error), -1);
-	assert_int_equal(expire_mailbox(&spool, "ivan", LIMIT, &no_sync, &expired, &error), -1);
+	assert_int_equal(expire_mailbox(&spool, &old, &no_copy, &expired, &error), -1);
+	assert_int_equal(expire_mailbox(&spool, &old, &no_sync, &expired, &error), -1);
 	assert_int_equal(count(), 1);
 }
 
@@ -119,7 +153,7 @@ static void test_the_archive_has_it_by_month(void **context)
 
 	(void)context;
 	put(1699999000, "From the past\nto the archive\n");
-	assert_int_equal(expire_to_archive(&spool, "ivan", LIMIT, &expired, &error), 0);
+	assert_int_equal(expire_to_archive(&spool, &old, &expired, &error), 0);
 	assert_int_equal(count(), 0);
 	assert_int_equal(fsx_read(path, 1000, &text, &len, &error), 0);
 	assert_string_equal(text, "From the past\nto the archive\n");
@@ -140,7 +174,7 @@ static void test_an_older_copy_is_written_again(void **context)
 	put(1699999000, "whole\r\n");
 	assert_int_equal(fsx_make_dirs(cur, &error), 0);
 	assert_int_equal(fsx_create(path, &lost, 1, 0600, &error), 0);
-	assert_int_equal(expire_to_archive(&spool, "ivan", LIMIT, &expired, &error), 0);
+	assert_int_equal(expire_to_archive(&spool, &old, &expired, &error), 0);
 	assert_int_equal(fsx_read(path, 1000, &text, &len, &error), 0);
 	assert_string_equal(text, "whole\r\n");
 	free(text);
@@ -176,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    INTAKE_TEST(test_older_goes_younger_stays),
+	    INTAKE_TEST(test_what_was_moved_here_lately_stays),
 	    INTAKE_TEST(test_what_cannot_be_kept_stays),
 	    INTAKE_TEST(test_the_archive_has_it_by_month),
 	    INTAKE_TEST(test_an_older_copy_is_written_again),

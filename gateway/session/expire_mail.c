@@ -1,0 +1,95 @@
+#include "gateway/session/expire_mail.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "message/imap/folder_use.h"
+#include "spool/maintenance/expire.h"
+#include "spool/mailbox_name.h"
+#include "spool/storage/folder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The folder that an entry of expire_folders means: "Trash" is also the trash that is called "Корзина". */
+static const char *folder_meant(const struct strlist *folders, const char *name)
+{
+	const char *use, *found = NULL;
+	size_t rank;
+
+	if (strlist_has(folders, name))
+		return name;
+	use = folder_use(name, &rank);
+	if (use != NULL && rank == 0)
+		found = folder_use_find(folders, use);
+	return found != NULL ? found : name;
+}
+
+static bool is_at_or_below(const char *folder, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(folder, top, len) == 0 && (folder[len] == '\0' || folder[len] == '/');
+}
+
+/* How long messages stay in a folder: the entry that is nearest to it decides. 0: for ever. */
+static int64_t age_of(const struct conf_user *user, const struct strlist *folders, const char *folder)
+{
+	size_t best = 0;
+	int64_t seconds = 0;
+
+	for (size_t i = 0; i < user->expire_folders.count; i++) {
+		const struct conf_folder_age *age = &user->expire_folders.items[i];
+		const char *top = folder_meant(folders, age->folder);
+
+		if (!is_at_or_below(folder, top) || strlen(top) < best)
+			continue;
+		best = strlen(top);
+		seconds = age->seconds;
+	}
+	return seconds;
+}
+
+static void expire_one(const struct spool *spool, const char *mailbox, int64_t age, bool archive)
+{
+	const struct expire_what what = {.mailbox = mailbox, .before = clock_wall() - age, .by_stay = true};
+	struct expired expired;
+	struct error error;
+	int result;
+
+	if (age == 0)
+		return;
+	result = archive ? expire_to_archive(spool, &what, &expired, &error) : expire_mailbox(spool, &what, NULL, &expired, &error);
+	if (result != 0)
+		log_warnx("event=mail-not-expired mailbox=%s reason=%s", LOG_CSTR(mailbox), LOG_ERROR(&error));
+	else if (expired.messages > 0)
+		log_info("event=mail-expired mailbox=%s messages=%zu bytes=%llu", LOG_CSTR(mailbox), expired.messages,
+		    (unsigned long long)expired.bytes);
+}
+
+static void expire_folders(const struct spool *spool, const struct conf_user *user)
+{
+	struct strlist folders = {NULL, 0};
+	struct error error;
+
+	if (folder_names(spool, user->name, &folders, &error) != 0)
+		log_warnx("event=mail-not-expired mailbox=%s reason=%s", user->name, LOG_ERROR(&error));
+	for (size_t i = 0; i < folders.count; i++) {
+		char *mailbox = mailbox_name_of(user->name, folders.items[i]);
+
+		expire_one(spool, mailbox, age_of(user, &folders, folders.items[i]), user->archive);
+		free(mailbox);
+	}
+	strlist_clear(&folders);
+}
+
+void expire_mail(const struct conf *conf, const struct spool *spool)
+{
+	for (size_t i = 0; i < conf->user_count; i++) {
+		const struct conf_user *user = &conf->users[i];
+
+		expire_one(spool, user->name, user->expire, user->archive);
+		if (user->expire_folders.count > 0)
+			expire_folders(spool, user);
+	}
+}
