@@ -1,12 +1,11 @@
 #include "gateway/session/expire_mail.h"
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "message/imap/folder_use.h"
 #include "spool/maintenance/expire.h"
 #include "spool/mailbox_name.h"
-#include "spool/storage/folder.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +13,10 @@
 /* The folder that an entry of expire_folders means: "Trash" is also the trash that is called "Корзина". */
 static const char *folder_meant(const struct strlist *folders, const char *name)
 {
-	const char *use, *found = NULL;
 	size_t rank;
+	const char *use = folder_use(name, &rank);
 
-	if (strlist_has(folders, name))
-		return name;
-	use = folder_use(name, &rank);
-	if (use != NULL && rank == 0)
-		found = folder_use_find(folders, use);
-	return found != NULL ? found : name;
+	return use == NULL || rank > 0 || strlist_has(folders, name) ? name : folder_with_use(folders, use);
 }
 
 static bool is_at_or_below(const char *folder, const char *top)

@@ -88,6 +88,8 @@ static int make_folder(struct imapd *imapd, const char *name, struct error *erro
 	char *mailbox = xasprintf("%s/%s", imapd->dialogue.user, name);
 	int result = folder_create(spool, mailbox, error);
 
+	if (result != 0 && error->class == ERROR_PERMANENT) /* another session has just made it */
+		result = 0;
 	if (result == 0)
 		result = folder_subscribe(spool, imapd->dialogue.user, name, true, error);
 	free(mailbox);
@@ -102,29 +104,26 @@ static bool has_use(const struct strlist *folders, const char *use)
 	return false;
 }
 
-static int make_missing(struct imapd *imapd, const struct strlist *folders, struct error *error)
-{
-	int result = folder_subscribe(imapd->options.spool, imapd->dialogue.user, "INBOX", true, error);
-
-	for (size_t i = 0; i < FOLDER_USES && result == 0; i++) {
-		size_t rank;
-
-		if (!has_use(folders, folder_use(folder_use_name(i), &rank)))
-			result = make_folder(imapd, folder_use_name(i), error);
-	}
-	return result;
-}
-
-/* A user whom no mail program has given folders yet gets the usual ones. Deliveries may have made some: those of rules, Sent, Junk. */
+/* Each special use has a folder, whatever its name is. Deliveries may have made some: those of rules, Sent, Junk. */
 void imapd_names_make_standard(struct imapd *imapd)
 {
+	const struct spool *spool = imapd->options.spool;
 	struct strlist folders = {.items = NULL};
 	struct error error = ERROR_INIT;
-	int result = folder_names(imapd->options.spool, imapd->dialogue.user, &folders, &error);
+	int result = folder_names(spool, imapd->dialogue.user, &folders, &error);
+	bool is_first = true;
+	size_t rank;
 
-	if (result == 0 && !has_use(&folders, FOLDER_USE_DRAFTS) && !has_use(&folders, FOLDER_USE_TRASH))
-		result = make_missing(imapd, &folders, &error);
-	if (result != 0 && error.class != ERROR_PERMANENT) /* another session may be making them */
+	for (size_t i = 0; i < FOLDER_USES && result == 0; i++) {
+		if (has_use(&folders, folder_use(folder_use_name(i), &rank)))
+			continue;
+		if (is_first)
+			result = folder_subscribe(spool, imapd->dialogue.user, "INBOX", true, &error);
+		if (result == 0)
+			result = make_folder(imapd, folder_use_name(i), &error);
+		is_first = false;
+	}
+	if (result != 0)
 		imapd_storage_failed(imapd, "standard-folders", &error);
 	strlist_clear(&folders);
 }

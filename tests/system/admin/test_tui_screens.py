@@ -55,6 +55,32 @@ def test_mailbox_of_a_removed_user_is_shown_and_emptied(make_gateway, terminal, 
     term.keys("Escape").wait("olga " + words)
 
 
+@pytest.mark.parametrize("language, inbox, question, yes", [("en", "Inbox", "Older than", "Yes, remove"), ("ru", "Входящие", "Старше", "Да, удалить")])
+def test_mailbox_shows_its_folders(make_gateway, terminal, language, inbox, question, yes):
+    gateway = make_gateway(users={"ivan": {}})
+    until((gateway.spool / "mailboxes" / "ivan" / "new").is_dir, what="the mailbox")
+    fill_mailbox(gateway, "ivan", 3)
+    with gateway.imap("ivan") as client:
+        assert client.append("Sent", None, "\"23-Nov-2026 09:00:00 +0000\"", b"From: ivan@office.lan\r\nSubject: offer 118\r\n\r\nText\r\n")[0] == "OK"
+        assert client.create("Sent/2026")[0] == "OK"
+    term = terminal(gateway, language=language)
+    term.keys("F7").wait("ivan", " 4 ")
+    term.keys("Down", "Enter").wait(inbox, " 3 ", "Drafts", "Sent/2026")
+    term.keys("/").type("Sent")
+    term.keys("Enter").wait("Sent", without=["Drafts"])
+    term.keys("Enter").wait("offer 118", "ivan/Sent")
+    term.keys("d").wait(question)
+    term.type("1d")
+    term.keys("Enter").wait(yes)
+    term.keys("Down", "Enter").wait("ivan/Sent", without=[yes])
+    until(lambda: not gateway.files("ivan/.Sent"), what="the message to be removed")
+    term.keys("Escape").wait("Sent/2026")
+    term.keys("Escape").wait("Drafts")
+    term.keys("Home", "Enter").wait("number 0002", without=["offer"])
+    term.keys("Escape").wait("Drafts")
+    term.keys("Escape").wait("postmaster")
+
+
 def broken_office(make_gateway, accounts=5):
     """Accounts and a smarthost that nobody answers for."""
     account = {"user": "x@example.ru", "password": "x", "tls": "none", "url": "pop3://127.0.0.1:1"}

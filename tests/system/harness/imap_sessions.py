@@ -1,4 +1,4 @@
-"""Who changes the mailbox of the model: sessions of IMAP, one of POP3, and a sender of mail. Each checks what it is told."""
+"""Who changes the mailbox of the model: sessions of IMAP, one of POP3, and a sender of mail. Each checks every reply."""
 import poplib
 import random
 import re
@@ -198,7 +198,7 @@ class Session:
     # --- news, and what was missed
 
     def idle(self):
-        """A message that comes now is told without being asked for."""
+        """A message that comes now is reported without being asked for."""
         self.wire.count += 1
         tag = b"t%d" % self.wire.count
         self.wire.send(tag + b" IDLE\r\n")
