@@ -56,6 +56,8 @@ char *buf_reserve(struct buf *buf, size_t more)
 
 		while (capacity < buf->len + more + 1)
 			capacity *= 2;
+		if (capacity - 1 > buf->limit) /* whose owner may have counted it */
+			capacity = buf->limit + 1;
 		grow(buf, capacity);
 	}
 	return buf->ptr + buf->len;

@@ -12,9 +12,9 @@ struct map_slot {
 };
 
 /* FNV-1a with a secret start and a final mix: keys are short, and collisions cannot be provoked. */
-static uint64_t hash(const struct map *map, struct slice key)
+uint64_t map_hash(uint64_t seed, struct slice key)
 {
-	uint64_t h = map->seed ^ 0xcbf29ce484222325ULL;
+	uint64_t h = seed ^ 0xcbf29ce484222325ULL;
 
 	for (size_t i = 0; i < key.len; i++)
 		h = (h ^ (unsigned char)key.ptr[i]) * 0x100000001b3ULL;
@@ -25,7 +25,7 @@ static uint64_t hash(const struct map *map, struct slice key)
 
 static struct map_slot *find(const struct map *map, struct slice key)
 {
-	size_t i = (size_t)hash(map, key) & (map->capacity - 1);
+	size_t i = (size_t)map_hash(map->seed, key) & (map->capacity - 1);
 
 	while (map->slots[i].key != NULL &&
 	       !slice_equal(key, slice_make(map->slots[i].key, map->slots[i].len)))
@@ -78,7 +78,7 @@ static void close_gap(struct map *map, size_t gap)
 	size_t mask = map->capacity - 1;
 
 	for (size_t i = (gap + 1) & mask; map->slots[i].key != NULL; i = (i + 1) & mask) {
-		size_t own = (size_t)hash(map, slice_make(map->slots[i].key, map->slots[i].len)) & mask;
+		size_t own = (size_t)map_hash(map->seed, slice_make(map->slots[i].key, map->slots[i].len)) & mask;
 
 		if (((i - own) & mask) < ((i - gap) & mask))
 			continue;

@@ -25,6 +25,8 @@ void *map_get(const struct map *map, struct slice key); /* NULL if absent */
  * map_next(). */
 void *map_remove(struct map *map, struct slice key);
 void map_clear(struct map *map);			/* values are not freed */
+/* The hash of a key, for tables that keep their keys themselves: unpredictable without the seed, which is random. */
+uint64_t map_hash(uint64_t seed, struct slice key);
 /* Walks all entries: start with *at = 0; returns false at the end. */
 bool map_next(const struct map *map, size_t *at, struct slice *key, void **value);
 

@@ -1,5 +1,6 @@
 /* The messages of an open folder in memory: by UID, and by the unique part of their names. */
 #include "base/alloc.h"
+#include "base/map.h"
 #include "base/rand.h"
 #include "spool/mailbox/folder_priv.h"
 
@@ -9,13 +10,7 @@
 
 static size_t slot_of(const struct folder_table *table, struct slice unique)
 {
-	uint64_t h = table->seed ^ 0xcbf29ce484222325ULL;
-
-	for (size_t i = 0; i < unique.len; i++)
-		h = (h ^ (unsigned char)unique.ptr[i]) * 0x100000001b3ULL;
-	h ^= h >> 32;
-	h *= 0xd6e8feb86659fd93ULL;
-	return (size_t)(h ^ h >> 32) & (table->capacity - 1);
+	return (size_t)map_hash(table->seed, unique) & (table->capacity - 1);
 }
 
 static void put(struct folder_table *table, size_t index)
