@@ -10,7 +10,7 @@
 #include "base/i18n.h"
 #include "spool/log/intake_priv.h"
 #include "spool/storage/last_login.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/shown.h"
 #include "spool/storage/state_journal.h"
 #include "spool/storage/state_seen.h"

@@ -5,7 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/layout_priv.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/mailbox/maildir_flags.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/log/recover_priv.h"

@@ -1,8 +1,8 @@
 /* Messages that a client appends: accepted by the log like all others, with flags and a time of their own. */
 #include "base/alloc.h"
 #include "spool/mailbox/folder_priv.h"
-#include "spool/mailbox/maildir.h"
 #include "spool/mailbox/maildir_flags.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/storage/intake.h"
 
 #include <stdlib.h>

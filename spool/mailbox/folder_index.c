@@ -17,7 +17,7 @@
 #include "message/escape.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/storage/mailbox.h"
 
 #include <errno.h>

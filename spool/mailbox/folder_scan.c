@@ -10,6 +10,7 @@
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/mailbox/maildir_flags.h"
 
 #include <errno.h>

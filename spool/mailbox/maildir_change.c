@@ -6,6 +6,7 @@
 #include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
 #include "spool/mailbox/maildir_flags.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/storage/mailbox.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 /*
  * The sample mail of the demo: a dozen letters as an office gets them, in their real charsets.
  */
-#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_deliver.h"
+#include "spool/mailbox/maildir_name.h"
 #include "ui-tui/demo/demo.h"
 
 #include "base/alloc.h"

@@ -1,6 +1,8 @@
 /* Mailboxes: with any file names, each message is listed once, keeps its name for clients, and is removed
  * alone. */
 #include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_deliver.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/storage/mailbox.h"
 #include "tests/unit/sample_spool.h"
 
