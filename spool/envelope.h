@@ -15,7 +15,7 @@
 #include "spool/origin.h"
 
 #define ENVELOPE_PLACES_MAX 5000 /* 1000 recipients of one transaction, and a mailbox and a forward for each of CONF_USERS_MAX users */
-#define ENVELOPE_TEXT_MAX (4u << 20)
+#define ENVELOPE_TEXT_MAX (32u << 20) /* of a queue entry: what fits into a record of the log, and a reply for each place */
 
 enum place_kind {
 	PLACE_MAILBOX, /* name: user, or user and folder (mailbox_name.h) */

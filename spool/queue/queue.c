@@ -181,11 +181,13 @@ bool queue_is_missing(const struct error *error)
 
 /* --- envelopes on disk: the text, then `end <crc32>` */
 
-static void envelope_to_file_text(const struct envelope *envelope, struct buf *out)
+/* A text that is cut off would lose recipients. */
+static int envelope_to_file_text(const struct envelope *envelope, struct buf *out, struct error *error)
 {
 	envelope_write(envelope, out);
 	buf_printf(out, "end %08lx\n",
 	    crc32(0, (const unsigned char *)out->ptr, (unsigned)out->len));
+	return out->overflow ? error_set(error, ERROR_LIMIT, N_("the envelope of %s is too large"), envelope->id.text) : 0;
 }
 
 static int envelope_from_file_text(struct slice text, struct envelope *envelope,
@@ -277,9 +279,11 @@ int queue_deliver(const struct spool *spool, const struct envelope *envelope, co
 	char *path = layout_queue_file(spool, QUEUE_ACTIVE, envelope->id.text, ".env");
 	struct error ignored;
 	struct slice data;
-	int result = -1;
+	int result = envelope_to_file_text(envelope, &text, error);
 
-	envelope_to_file_text(envelope, &text);
+	if (result != 0)
+		goto out;
+	result = -1;
 	data = buf_slice(&text);
 	fsx_unlink(message, &ignored); /* what a crash may have left */
 	if (source == NULL || fsx_link(source, message, error) != 0) {
@@ -320,10 +324,10 @@ int queue_rewrite(const struct spool *spool, struct queue_item *item, const stru
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
 	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
-	int result;
+	int result = envelope_to_file_text(envelope, &text, error);
 
-	envelope_to_file_text(envelope, &text);
-	result = fsx_replace(path, buf_slice(&text), 0600, error);
+	if (result == 0)
+		result = fsx_replace(path, buf_slice(&text), 0600, error);
 	if (result == 0 && state != item->state)
 		result = move(spool, item, state, error);
 	buf_clear(&text);

@@ -146,6 +146,42 @@ static void test_damaged_envelope_is_set_aside(void **context)
 	envelope_clear(&envelope);
 }
 
+/* As large as a record of the log holds it: nobody is left out. What no file can hold is an error, and leaves no entry. */
+static void test_large_envelopes_are_whole_or_refused(void **context)
+{
+	struct slice part = SLICE_LITERAL(QUEUE_TEXT);
+	char *why = xasprintf("%0900d", 0), *longer = xasprintf("%08000d", 0), *name;
+	struct envelope envelope, read;
+	struct queue_item item;
+	struct error error;
+	enum queue_state state;
+
+	(void)context;
+	envelope_init(&envelope);
+	for (int i = 0; i < ENVELOPE_PLACES_MAX; i++) {
+		name = xasprintf("%d@example.net", i);
+		assert_true(envelope_add(&envelope, PLACE_QUEUE, slice_of(name), slice_of(why)));
+		free(name);
+	}
+	envelope.size = part.len;
+	assert_int_equal(queue_deliver(&spool, &envelope, NULL, &part, 1, &error), 0);
+	item = (struct queue_item){QUEUE_ACTIVE, envelope.id};
+	assert_int_equal(queue_read(&spool, &item, &read, &error), 0);
+	assert_int_equal(read.place_count, ENVELOPE_PLACES_MAX);
+	envelope_clear(&read);
+	for (size_t i = 0; i < envelope.place_count; i++)
+		envelope_set(&envelope.places[i].reply, slice_of(longer));
+	assert_int_equal(queue_update(&spool, &item, &envelope, QUEUE_DEFERRED, &error), -1);
+	assert_int_equal(queue_read(&spool, &item, &read, &error), 0);
+	envelope_clear(&read);
+	envelope.id = msgid_new();
+	assert_int_equal(queue_deliver(&spool, &envelope, NULL, &part, 1, &error), -1);
+	assert_int_equal(queue_find(&spool, &envelope.id, &state, &error), 0);
+	envelope_clear(&envelope);
+	free(longer);
+	free(why);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +189,7 @@ int main(void)
 	    SPOOL_TEST(test_queue_states),
 	    SPOOL_TEST(test_outcomes_are_set_together),
 	    SPOOL_TEST(test_damaged_envelope_is_set_aside),
+	    SPOOL_TEST(test_large_envelopes_are_whole_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
