@@ -99,27 +99,27 @@ static struct slice without_local_domain(const struct conf *conf, struct slice a
 	return address;
 }
 
-static bool user_owns(const struct conf *conf, const struct conf_user *user, struct slice address)
+/* local: the address without the local domain. */
+static bool user_owns(const struct conf *conf, const struct conf_user *user, struct slice address, struct slice local)
 {
 	if (user->external_alias[0] != '\0' && slice_is_nocase(address, user->external_alias))
 		return true;
-	address = without_local_domain(conf, address);
-	if (slice_is_nocase(address, user->name))
+	if (slice_is_nocase(local, user->name))
 		return true;
 	for (size_t i = 0; i < user->aliases.count; i++)
-		if (slice_equal_nocase(address,
-			without_local_domain(conf, slice_of(user->aliases.items[i]))))
+		if (slice_equal_nocase(local, without_local_domain(conf, slice_of(user->aliases.items[i]))))
 			return true;
 	return false;
 }
 
 const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address)
 {
-	if (slice_is_nocase(without_local_domain(conf, address), CONF_POSTMASTER) ||
-	    slice_is_nocase(without_local_domain(conf, address), CONF_DAEMON))
+	struct slice local = without_local_domain(conf, address);
+
+	if (slice_is_nocase(local, CONF_POSTMASTER) || slice_is_nocase(local, CONF_DAEMON))
 		return NULL;
 	for (size_t i = 0; i < conf->user_count; i++)
-		if (user_owns(conf, &conf->users[i], address))
+		if (user_owns(conf, &conf->users[i], address, local))
 			return &conf->users[i];
 	return NULL;
 }

@@ -137,6 +137,7 @@ struct spread {
 };
 
 static bool add_user(struct spread *spread, const char *user, struct slice why);
+static bool add_owner(struct spread *spread, const struct conf_user *found, const char *user, struct slice why);
 
 /* Returns true if any member got a place. */
 static bool add_group(struct spread *spread, const char *name, struct slice why)
@@ -148,7 +149,7 @@ static bool add_group(struct spread *spread, const char *name, struct slice why)
 		const char *member = group->members.items[i]; /* a user, an alias, or postmaster */
 		const struct conf_user *owner = conf_owner_of(spread->conf, slice_of(member));
 
-		added = add_user(spread, owner != NULL ? owner->name : member, why) || added;
+		added = (owner != NULL ? add_owner(spread, owner, owner->name, why) : add_user(spread, member, why)) || added;
 	}
 	return added;
 }
@@ -194,11 +195,10 @@ static void add_kept(struct spread *spread, const char *user, struct slice why)
 }
 
 /* Returns false, with nothing added, for a user whose forward is already being followed. In a loop the mail
- * stays with the last user, so that it is never lost. */
-static bool add_user(struct spread *spread, const char *user, struct slice why)
+ * stays with the last user, so that it is never lost. found: NULL for postmaster without a section. */
+static bool add_owner(struct spread *spread, const struct conf_user *found, const char *user, struct slice why)
 {
 	const struct conf *conf = spread->conf;
-	const struct conf_user *found = conf_find_user(conf, user);
 	const char *also = conf->gateway.postmaster;
 	enum visit *visit = &spread->visits[found != NULL ? (size_t)(found - conf->users) : conf->user_count];
 	bool forwarded;
@@ -214,6 +214,11 @@ static bool add_user(struct spread *spread, const char *user, struct slice why)
 		add_user(spread, also, why);
 	*visit = VISIT_DONE;
 	return true;
+}
+
+static bool add_user(struct spread *spread, const char *user, struct slice why)
+{
+	return add_owner(spread, conf_find_user(spread->conf, user), user, why);
 }
 
 static struct spread spread_begin(const struct conf *conf, struct envelope *envelope)

@@ -22,6 +22,9 @@ bool mailbox_name_is_valid(struct slice name)
 
 bool mailbox_name_equal(struct slice a, struct slice b)
 {
+	/* Of many names of users most differ here. */
+	if (a.len != b.len || (a.len > 0 && ((a.ptr[a.len - 1] ^ b.ptr[b.len - 1]) & ~0x20) != 0))
+		return false;
 	return slice_equal_nocase(mailbox_name_user(a), mailbox_name_user(b)) &&
 	       slice_equal(mailbox_name_folder(a), mailbox_name_folder(b));
 }
