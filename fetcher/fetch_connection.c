@@ -9,7 +9,6 @@
 
 #define CHUNK (64 * 1024)
 #define STEP_MS 600000	     /* for one reply, or one message without its bytes */
-#define LEAST_BYTES_PER_MS 1 /* a slower transfer ends the session */
 #define SILENT_BYTES (64u << 20) /* limit of useless input: literals and lines that were not requested */
 #define PROBE_MS 15000 /* a server that answers one of several commands and is then silent */
 
@@ -78,25 +77,39 @@ static int broken(struct fetch *fetch, enum remote_result result, const char *do
 	return remote_error(fetch->connection.remote, result, doing, error);
 }
 
+/* No other connection is made in this session. */
+static int too_slow(struct fetch *fetch, struct error *error)
+{
+	fetch->connection.end = FETCH_TIMED_OUT;
+	fetch->end = clock_now_ms();
+	return error_set(error, ERROR_TEMPORARY, N_("%s is too slow: the session has waited 10 minutes for hardly any data"),
+	    remote_host(fetch->connection.remote));
+}
+
 int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 {
 	struct fetch_connection *connection = &fetch->connection;
 	struct buf *out = fetch->is_imap ? &connection->imap.out : &connection->pop3.out;
 	int64_t idle_ms = fetch->job->account->timeout * 1000;
 	enum remote_result result;
-	int64_t deadline;
-	size_t got;
+	int64_t begun, deadline;
+	size_t got = 0;
 
 	/* If a server did not announce pipelining, silence means that it does not support it. */
 	if (!fetch_connection_is_certain(fetch) && connection->answers == 1 && idle_ms > PROBE_MS)
 		idle_ms = PROBE_MS;
-	deadline = clock_earlier(clock_earlier(clock_now_ms() + idle_ms, connection->deadline), fetch->end);
+	begun = clock_now_ms();
+	deadline = clock_earlier(clock_earlier(begun + idle_ms, connection->deadline), fetch->end);
 	if (out->len > 0) {
 		result = remote_send(connection->remote, buf_slice(out), deadline);
 		buf_reset(out);
 		return result == REMOTE_OK ? 0 : broken(fetch, result, N_("sending commands"), error);
 	}
+	deadline = clock_earlier(deadline, begun + slowness_left_ms(&fetch->slowness));
 	result = remote_recv(connection->remote, connection->chunk, CHUNK, &got, deadline);
+	slowness_waited(&fetch->slowness, clock_now_ms() - begun, result == REMOTE_OK ? got : 0);
+	if (result == REMOTE_TIMEOUT && slowness_left_ms(&fetch->slowness) == 0)
+		return too_slow(fetch, error);
 	if (result != REMOTE_OK)
 		return broken(fetch, result, N_("waiting for a reply"), error);
 	connection->input = slice_make(connection->chunk, got);
@@ -111,5 +124,5 @@ void fetch_connection_renew_deadline(struct fetch *fetch, const struct plan_item
 {
 	int64_t size = item == NULL ? 0 : (int64_t)item->size;
 
-	fetch->connection.deadline = clock_now_ms() + STEP_MS + size / LEAST_BYTES_PER_MS;
+	fetch->connection.deadline = clock_now_ms() + STEP_MS + size * 1000 / SLOWNESS_BYTES_PER_SECOND;
 }

@@ -195,8 +195,10 @@ static int next_event(struct fetch *fetch, struct fetch_event *event, struct err
 		return -1;
 	if (event->what == GOT_REPLY)
 		fetch->connection.answers++;
-	if (event->what == GOT_REPLY || event->what == GOT_END)
+	if (event->what == GOT_REPLY || event->what == GOT_END) {
 		fetch_connection_renew_deadline(fetch, event->item);
+		slowness_answered(&fetch->slowness);
+	}
 	return 0;
 }
 

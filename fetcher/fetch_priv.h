@@ -7,6 +7,7 @@
 #include "fetcher/fetch.h"
 #include "upstream/imap_client.h"
 #include "fetcher/plan.h"
+#include "fetcher/slowness.h"
 #include "upstream/pop3_client.h"
 #include "upstream/remote.h"
 #include "spool/storage/storage.h"
@@ -197,6 +198,7 @@ struct fetch {
 	char *mailbox; /* the mailbox upstream: conf_mailbox() */
 	int64_t begun; /* wall clock */
 	int64_t end;   /* of the whole session of this account; INT64_MAX: none */
+	struct slowness slowness;
 
 	/* of the session */
 	struct fetch_memory memory;
