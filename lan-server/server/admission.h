@@ -2,7 +2,7 @@
  * Which clients the IP filter accepts, and how often refusals are logged. connections.h counts
  * connections.
  *
- * Used only by the accepting thread.
+ * Not locked: the accepting thread has its own notes, and connections.h has some for the sessions.
  */
 #ifndef LANPOST_LAN_SERVER_ADMISSION_H
 #define LANPOST_LAN_SERVER_ADMISSION_H
@@ -24,7 +24,7 @@ enum admission {
 enum admission admission_check(const struct conf_lan *lan, const struct in6_addr *client);
 const char *admission_reason(enum admission answer); /* for the log */
 
-/* Records the recently logged clients, so that a flood of refusals does not flood the log. */
+/* Records the recently logged clients, so that a flood of refusals or failed handshakes does not flood the log. */
 #define ADMISSION_NOTES 64
 struct admission_notes {
 	struct {

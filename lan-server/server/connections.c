@@ -39,6 +39,7 @@ struct connections {
 	struct connection *first;
 	atomic_size_t count; /* written with the lock held */
 	size_t leaving; /* evicted, but still with a thread */
+	struct admission_notes notes;
 };
 
 struct connections *connections_new(void)
@@ -360,6 +361,16 @@ bool connections_login(struct connections *connections, const struct conf_lan *l
 	}
 	pthread_mutex_unlock(&connections->lock);
 	return fits;
+}
+
+bool connections_should_log(struct connections *connections, const struct connection *connection, int64_t now_ms)
+{
+	bool should;
+
+	pthread_mutex_lock(&connections->lock);
+	should = admission_should_log(&connections->notes, &connection->address, now_ms);
+	pthread_mutex_unlock(&connections->lock);
+	return should;
 }
 
 bool connections_are_many(const struct connections *connections, const struct conf_lan *lan)

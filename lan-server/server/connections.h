@@ -62,6 +62,8 @@ bool connections_login(struct connections *connections, const struct conf_lan *l
 /* Records the number of unknown names of this client, since a client that guesses reconnects. The count decreases with
  * time. */
 void connections_note_unknown(struct connections *connections, const struct connection *connection, unsigned count, int64_t now_ms);
+/* True if what this client does wrong should be logged: admission_should_log(), for all sessions together. */
+bool connections_should_log(struct connections *connections, const struct connection *connection, int64_t now_ms);
 /* True if three quarters of the connections are in use: then limits without a login are short. */
 bool connections_are_many(const struct connections *connections, const struct conf_lan *lan);
 

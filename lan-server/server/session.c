@@ -97,6 +97,12 @@ static void delay(void *context, int64_t ms)
 }
 
 /* Reads one line of the client. Unexpected first bytes of TLS may have no line end: they count as a line. */
+/* A client may repeat a mistake as often as it connects. */
+static bool should_log(const struct session *session)
+{
+	return connections_should_log(session->connections, &session->connection, clock_now_ms());
+}
+
 static enum stream_result read_line(struct session *session, struct slice *line)
 {
 	int64_t deadline = command_deadline(session);
@@ -108,8 +114,9 @@ static enum stream_result read_line(struct session *session, struct slice *line)
 	if (result != STREAM_OK)
 		return result;
 	if (!session->has_spoken && session->stream.tls == NULL && line->ptr[0] == COMMAND_TLS) {
-		log_info("event=tls-on-plain-port session=%s ip=%s kind=%s", session->id.text,
-		    net_address_text(address, &session->login.address), lan_kind_name(session->kind));
+		if (should_log(session))
+			log_info("event=tls-on-plain-port session=%s ip=%s kind=%s", session->id.text,
+			    net_address_text(address, &session->login.address), lan_kind_name(session->kind));
 		return STREAM_OK;
 	}
 	session->has_spoken = true;
@@ -149,7 +156,8 @@ static bool start_tls(struct session *session)
 	if (stream_flush(&session->stream, step_deadline(session)) != STREAM_OK)
 		return false;
 	if (stream_has_input(&session->stream)) {
-		log_warnx("event=tls-injection session=%s ip=%s", session->id.text, address);
+		if (should_log(session))
+			log_warnx("event=tls-injection session=%s ip=%s", session->id.text, address);
 		return false;
 	}
 	if (stream_start_tls(&session->stream, session->tls, command_deadline(session), &error) ==
@@ -158,8 +166,8 @@ static bool start_tls(struct session *session)
 		session->login.tls = session->stream.tls;
 		return true;
 	}
-	log_info("event=tls-failed session=%s ip=%s reason=%s", session->id.text, address,
-	    LOG_ERROR(&error));
+	if (should_log(session))
+		log_info("event=tls-failed session=%s ip=%s reason=%s", session->id.text, address, LOG_ERROR(&error));
 	return false;
 }
 

@@ -317,6 +317,18 @@ static void test_guesses_are_remembered_by_address_and_network(void **state)
 	assert_int_equal(hall->all[8].unknown_names, 0);
 }
 
+/* A client that fails at its handshake again and again does not fill the log. */
+static void test_mistakes_are_logged_once_a_minute(void **state)
+{
+	struct hall *hall = *state;
+	const struct connection one = {.address = ip("10.0.0.1")}, other = {.address = ip("10.0.9.1")};
+
+	assert_true(connections_should_log(hall->connections, &one, 1000));
+	assert_false(connections_should_log(hall->connections, &one, 2000));
+	assert_true(connections_should_log(hall->connections, &other, 2000));
+	assert_true(connections_should_log(hall->connections, &one, 61000));
+}
+
 static void test_many(void **state)
 {
 	struct hall *hall = *state;
@@ -347,6 +359,7 @@ int main(void)
 	    TEST(test_senders_of_a_full_network_go_for_those_who_hold_little),
 	    TEST(test_a_user_has_no_more_places_than_an_address),
 	    TEST(test_guesses_are_remembered_by_address_and_network),
+	    TEST(test_mistakes_are_logged_once_a_minute),
 	    TEST(test_many),
 	};
 
