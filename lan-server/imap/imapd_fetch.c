@@ -6,12 +6,12 @@
 
 #include "lan-server/imap/imapd_item.h"
 #include "lan-server/imap/imapd_priv.h"
+#include "lan-server/made_memory.h"
 
 #include <stdlib.h>
 
 #define LOOKED_AT 128 /* messages at a time */
 #define SEEN_AT_ONCE 16 /* messages that become \Seen together, before they are sent */
-#define MADE_MAX (8u << 20)
 
 struct fetch {
 	struct imapd_items items;
@@ -29,7 +29,7 @@ struct fetch {
 	size_t item;
 	struct imapd_message message;
 	struct slice rest; /* of a literal */
-	struct buf made;   /* what the literal may point into */
+	struct buf made;   /* what the literal may point into: made_memory_buf() */
 };
 
 static void fetch_free(void *own)
@@ -37,7 +37,7 @@ static void fetch_free(void *own)
 	struct fetch *fetch = own;
 
 	imapd_message_close(&fetch->message);
-	buf_clear(&fetch->made);
+	made_memory_clear(&fetch->made);
 	imapd_items_clear(&fetch->items);
 	free(fetch->places.items);
 	if (fetch->needs != IMAPD_NEEDS_NOTHING)
@@ -92,13 +92,17 @@ static struct folder_message *current(struct imapd *imapd, struct fetch *fetch)
 /* False: it is not sent. */
 static bool begin_message(struct imapd *imapd, struct fetch *fetch, struct folder_message *look)
 {
+	enum imapd_reply opened = look->uid == 0 ? IMAPD_SOME_GONE : IMAPD_NONE;
 	struct error error = ERROR_INIT;
 
 	if (look->uid != 0 && look->modseq <= fetch->changed_since)
 		return false;
-	if (look->uid == 0 || (fetch->needs != IMAPD_NEEDS_NOTHING && imapd_message_open(&fetch->message, fetch->folder, look, fetch->needs) != 0) ||
-	    (fetch->needs_size && !look->size_known && folder_size(imapd->view.folder, look, &error) != 0)) {
-		fetch->result = IMAPD_SOME_GONE;
+	if (opened == IMAPD_NONE && fetch->needs != IMAPD_NEEDS_NOTHING)
+		opened = imapd_message_open(&fetch->message, fetch->folder, look, fetch->needs);
+	if (opened == IMAPD_NONE && fetch->needs_size && !look->size_known && folder_size(imapd->view.folder, look, &error) != 0)
+		opened = IMAPD_SOME_GONE;
+	if (opened != IMAPD_NONE) {
+		fetch->result = opened;
 		return false;
 	}
 	buf_printf(imapd_out(imapd), "* %zu FETCH (", fetch->places.items[fetch->at] + 1);
@@ -127,7 +131,7 @@ static void send_rest(struct imapd *imapd, struct fetch *fetch)
 	fsx_let_go(piece);
 	fetch->rest = slice_from(fetch->rest, piece.len);
 	if (fetch->rest.len == 0)
-		buf_clear(&fetch->made);
+		made_memory_clear(&fetch->made);
 }
 
 static void send_item(struct imapd *imapd, struct fetch *fetch, const struct folder_message *look)
@@ -136,12 +140,11 @@ static void send_item(struct imapd *imapd, struct fetch *fetch, const struct fol
 
 	if (fetch->item > 0)
 		buf_append_byte(imapd_out(imapd), ' ');
-	buf_init(&fetch->made, MADE_MAX);
 	reply = imapd_item_send(imapd, &fetch->items.items[fetch->item++], look, &fetch->message, &fetch->made, &fetch->rest);
 	if (reply != IMAPD_NONE)
 		fetch->result = reply;
 	if (fetch->rest.len == 0)
-		buf_clear(&fetch->made);
+		made_memory_clear(&fetch->made);
 }
 
 static enum imapd_reply fetch_step(struct imapd *imapd, void *own)

@@ -79,7 +79,7 @@ static bool is_keyword(struct slice text)
 	return text.len > 0 && text.len <= 100 && text.ptr[0] != '\\';
 }
 
-static bool add_keyword(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags)
+static void add_keyword(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags)
 {
 	char *name = slice_dup(text);
 
@@ -88,7 +88,6 @@ static bool add_keyword(struct slice text, struct folder *folder, struct strlist
 	else if (keywords == NULL)
 		*flags |= folder_keyword(folder, name, true);
 	free(name);
-	return true;
 }
 
 static bool read_flag(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags)
@@ -101,7 +100,10 @@ static bool read_flag(struct slice text, struct folder *folder, struct strlist *
 	}
 	if (slice_is_nocase(text, "\\Recent"))
 		return true; /* the server's own: programs that copy send it */
-	return is_keyword(text) && add_keyword(text, folder, keywords, flags);
+	if (!is_keyword(text))
+		return false;
+	add_keyword(text, folder, keywords, flags);
+	return true;
 }
 
 bool imapd_flags_read(struct imapd_args *args, struct folder *folder, struct strlist *keywords, uint32_t *flags)

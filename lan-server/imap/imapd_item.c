@@ -7,6 +7,7 @@
 #include "message/imap/imap_string.h"
 
 #include "lan-server/imap/imapd_priv.h"
+#include "lan-server/made_memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #define PREVIEW_CHARACTERS 200
 #define PREVIEW_MAX 1024
-#define BINARY_MAX (256u << 20)
+#define FIELDS_ADDED 4 /* the end of a last line that has none, and the empty line after the fields */
 
 static const struct {
 	const char *word;
@@ -244,19 +245,35 @@ static struct slice part_of(const struct imapd_item *item, struct slice bytes)
 	return bytes;
 }
 
-static struct slice section_bytes(const struct imapd_item *item, struct imapd_message *message, struct buf *made)
+static struct slice section_bytes(const struct imap_section *section, struct imapd_message *message, struct buf *made)
 {
-	if (item->section.kind == IMAP_SECTION_WHOLE && item->section.depth == 0)
+	if (section->kind == IMAP_SECTION_WHOLE && section->depth == 0)
 		return message->bytes;
-	if (imap_section_is_of_header(&item->section))
-		return imap_section_of_header(message->header, &item->section, made);
-	return imap_section_bytes(imapd_message_tree(message), &item->section, made);
+	if (imap_section_is_of_header(section))
+		return imap_section_of_header(message->header, section, made);
+	return imap_section_bytes(imapd_message_tree(message), section, made);
+}
+
+/* Room for the chosen fields of a header: at most all of them, with the line ends that may be added. */
+static bool make_room(const struct imap_section *section, struct imapd_message *message, struct buf *made)
+{
+	struct imap_section all = *section;
+
+	if (section->kind != IMAP_SECTION_FIELDS && section->kind != IMAP_SECTION_OTHERS)
+		return true;
+	all.kind = IMAP_SECTION_HEADER;
+	return made_memory_buf(made, section_bytes(&all, message, made).len + FIELDS_ADDED);
 }
 
 static enum imapd_reply send_section(struct buf *out, const struct imapd_item *item, struct imapd_message *message, struct buf *made, struct slice *rest)
 {
-	struct slice bytes = section_bytes(item, message, made);
+	bool has_room = make_room(&item->section, message, made);
+	struct slice bytes = has_room ? section_bytes(&item->section, message, made) : SLICE_NONE;
 
+	if (!has_room) {
+		buf_append_text(out, "NIL");
+		return IMAPD_LIMIT;
+	}
 	if (bytes.ptr == NULL) {
 		buf_append_text(out, "NIL");
 		return IMAPD_NONE;
@@ -268,9 +285,13 @@ static enum imapd_reply send_section(struct buf *out, const struct imapd_item *i
 
 static enum imapd_reply send_binary(struct buf *out, const struct imapd_item *item, struct imapd_message *message, struct buf *made, struct slice *rest)
 {
+	struct slice encoded = section_bytes(&item->section, message, made); /* decoded, it is never longer */
 	enum imap_binary result;
 
-	buf_init(made, BINARY_MAX);
+	if (!made_memory_buf(made, encoded.len)) {
+		buf_append_text(out, item->kind == IMAPD_ITEM_BINARY_SIZE ? "0" : "NIL");
+		return IMAPD_LIMIT;
+	}
 	result = imap_section_binary(imapd_message_tree(message), &item->section, made);
 	if (result != IMAP_BINARY_FOUND || made->overflow) {
 		buf_append_text(out, item->kind == IMAPD_ITEM_BINARY_SIZE ? "0" : "NIL");

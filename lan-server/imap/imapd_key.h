@@ -24,6 +24,7 @@ struct imapd_candidate {
 	bool is_recent;
 	int64_t now; /* seconds since 1970 */
 	bool is_gone;
+	bool is_too_large; /* to be read now: a limit of the server */
 	struct imapd_message message;
 	bool uses_index, has_index; /* [lan] search_index; it was looked for */
 	struct buf index;

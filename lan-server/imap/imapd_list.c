@@ -2,6 +2,7 @@
  * LIST with its extensions (RFC 5258, 5819, 6154), LSUB and NAMESPACE.
  */
 #include "base/alloc.h"
+#include "spool/mailbox_name.h"
 
 #include "lan-server/imap/imapd_entries.h"
 #include "lan-server/imap/imapd_priv.h"
@@ -198,7 +199,7 @@ static void send_entry(struct imapd *imapd, const struct list *list, const struc
 static void send_status(struct imapd *imapd, const struct list *list, const struct imapd_entry *entry)
 {
 	bool is_inbox = strcmp(entry->name, "INBOX") == 0;
-	char *mailbox = xasprintf("%s%s%s", imapd->dialogue.user, is_inbox ? "" : "/", is_inbox ? "" : entry->name);
+	char *mailbox = mailbox_name_of(imapd->dialogue.user, is_inbox ? "" : entry->name);
 
 	if (list->status != 0 && entry->exists)
 		imapd_status_send(imapd, mailbox, list->status); /* a folder that fails now is listed without it */

@@ -12,10 +12,14 @@
 
 bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs needs)
 {
+	enum imapd_reply opened;
+
 	if (candidate->is_gone || candidate->message.has >= needs)
 		return !candidate->is_gone;
 	imapd_message_close(&candidate->message);
-	candidate->is_gone = imapd_message_open(&candidate->message, candidate->folder, &candidate->look, needs) != 0;
+	opened = imapd_message_open(&candidate->message, candidate->folder, &candidate->look, needs);
+	candidate->is_gone = opened != IMAPD_NONE;
+	candidate->is_too_large = opened == IMAPD_LIMIT;
 	budget_begin();
 	return !candidate->is_gone;
 }

@@ -4,11 +4,24 @@
 #include "base/log.h"
 #include "message/header.h"
 
-static void convert(struct imapd_message *message)
+#include "lan-server/made_memory.h"
+
+static size_t converted_size(struct slice bytes)
+{
+	size_t size = bytes.len;
+	const char *end = bytes.ptr + bytes.len;
+
+	for (const char *at = bytes.ptr; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+		size += at == bytes.ptr || at[-1] != '\r';
+	return size;
+}
+
+static bool convert(struct imapd_message *message)
 {
 	struct slice rest = message->map;
 
-	buf_init(&message->converted, 2 * rest.len + 2);
+	if (!made_memory_buf(&message->converted, converted_size(rest)))
+		return false;
 	while (rest.len > 0) {
 		struct slice line = slice_cut(&rest, '\n');
 		bool has_end = rest.ptr != NULL;
@@ -20,9 +33,10 @@ static void convert(struct imapd_message *message)
 			buf_append_text(&message->converted, "\r\n");
 	}
 	message->bytes = buf_slice(&message->converted);
+	return true;
 }
 
-static int open_bytes(struct imapd_message *message, struct folder *folder, struct folder_message *look)
+static enum imapd_reply open_bytes(struct imapd_message *message, struct folder *folder, struct folder_message *look)
 {
 	struct error error = ERROR_INIT;
 
@@ -30,14 +44,14 @@ static int open_bytes(struct imapd_message *message, struct folder *folder, stru
 		if (error.saved_errno != 0 && error.class != ERROR_PERMANENT)
 			log_debug("event=message-unreadable uid=%u reason=%s", look->uid, LOG_ERROR(&error));
 		message->map = SLICE_NONE;
-		return -1;
+		return IMAPD_SOME_GONE;
 	}
 	message->has = IMAPD_NEEDS_BYTES;
 	message->bytes = message->map;
-	if (message->map.len != look->size) /* a bare LF counts as two */
-		convert(message);
+	if (message->map.len != look->size && !convert(message)) /* a bare LF counts as two */
+		return IMAPD_LIMIT;
 	message->header = slice_make(message->bytes.ptr, header_length(message->bytes));
-	return 0;
+	return IMAPD_NONE;
 }
 
 /* Takes what is kept. False: not what is needed. */
@@ -67,16 +81,22 @@ void imapd_message_keep(struct imapd_message *message, struct folder *folder, ui
 		folder_cache_put(folder, FOLDER_LISTING, uid, buf_slice(&message->kept));
 }
 
-int imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look, enum imapd_needs needs)
+enum imapd_reply imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look,
+    enum imapd_needs needs)
 {
+	enum imapd_reply opened;
+
 	*message = (struct imapd_message){.kept = BUF_INIT(IMAP_LISTING_MAX)};
 	if (needs != IMAPD_NEEDS_BYTES && open_kept(message, folder, look->uid, needs))
-		return 0;
-	if (open_bytes(message, folder, look) != 0)
-		return -1;
+		return IMAPD_NONE;
+	opened = open_bytes(message, folder, look);
+	if (opened != IMAPD_NONE) {
+		imapd_message_close(message);
+		return opened;
+	}
 	if (needs != IMAPD_NEEDS_BYTES)
 		imapd_message_keep(message, folder, look->uid, needs == IMAPD_NEEDS_STRUCTURE);
-	return 0;
+	return IMAPD_NONE;
 }
 
 const struct imap_tree *imapd_message_tree(struct imapd_message *message)
@@ -100,7 +120,7 @@ bool imapd_message_close(struct imapd_message *message)
 	}
 	if (message->has_tree)
 		imap_tree_clear(&message->tree);
-	buf_clear(&message->converted);
+	made_memory_clear(&message->converted);
 	buf_clear(&message->kept);
 	*message = (struct imapd_message){.has_tree = false};
 	return is_intact;

@@ -8,6 +8,8 @@
 #include "message/imap/imap_listing.h"
 #include "spool/storage/storage.h"
 
+#include "lan-server/imap/imapd_reply.h"
+
 /* What is needed of a message, from little to much. */
 enum imapd_needs {
 	IMAPD_NEEDS_NOTHING,
@@ -30,8 +32,9 @@ struct imapd_message {
 	bool has_tree;
 };
 
-/* -1: the message is gone. With its bytes, the size of *look is known afterwards. */
-int imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look, enum imapd_needs needs);
+/* IMAPD_NONE, IMAPD_SOME_GONE, or IMAPD_LIMIT: its line ends cannot be converted now. With its bytes, the size of *look is known afterwards. */
+enum imapd_reply imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look,
+    enum imapd_needs needs);
 /* Keeps the listing of a message that is open with its bytes, for the next time. */
 void imapd_message_keep(struct imapd_message *message, struct folder *folder, uint32_t uid, bool with_structure);
 /* Its parts, read at the first call. */

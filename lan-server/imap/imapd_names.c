@@ -6,6 +6,7 @@
 #include "message/imap/folder_use.h"
 #include "message/imap/imap_string.h"
 #include "message/imap/imap_utf7.h"
+#include "spool/mailbox_name.h"
 
 #include "lan-server/imap/imapd_priv.h"
 
@@ -85,7 +86,7 @@ const char *imapd_name_folder(const char *mailbox)
 static int make_folder(struct imapd *imapd, const char *name, struct error *error)
 {
 	const struct spool *spool = imapd->options.spool;
-	char *mailbox = xasprintf("%s/%s", imapd->dialogue.user, name);
+	char *mailbox = mailbox_name_of(imapd->dialogue.user, name);
 	int result = folder_create(spool, mailbox, error);
 
 	if (result != 0 && error->class == ERROR_PERMANENT) /* another session has just made it */

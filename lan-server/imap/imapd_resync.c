@@ -73,11 +73,11 @@ void imapd_tell_vanished(struct imapd *imapd, const struct imapd_set *known)
 	const struct imapd_range *from = known->count > 0 ? known->ranges : &everything;
 	struct imapd_set set = {.count = known->count > 0 ? known->count : 1};
 	struct folder_status status;
-	struct error error = ERROR_INIT;
 	size_t at = 0;
 	bool any = false;
 
-	if (folder_status(imapd->view.folder, false, &status, &error) != 0 || status.uid_next <= 1)
+	folder_status(imapd->view.folder, false, &status);
+	if (status.uid_next <= 1)
 		return;
 	set.ranges = xcalloc(set.count, sizeof(*set.ranges));
 	memcpy(set.ranges, from, set.count * sizeof(*set.ranges));

@@ -4,21 +4,19 @@
 #include "base/clock.h"
 
 #include "lan-server/imap/imapd_priv.h"
+#include "lan-server/made_memory.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-/* Bytes that all searches together may keep: who sends mail decides how much a thread needs, and one user may have many sessions. */
-#define KEPT_BY_ALL_MAX (256u << 20)
 #define LOOKED_AT 256 /* messages at a time */
 #define STEP_MS 200   /* then the session looks whether it must end */
 
-static atomic_size_t kept_by_all;
-
 static void keep(struct imapd_search *search, size_t bytes)
 {
-	search->kept += bytes;
-	search->is_too_large = atomic_fetch_add(&kept_by_all, bytes) + bytes > KEPT_BY_ALL_MAX;
+	if (made_memory_take(bytes))
+		search->kept += bytes;
+	else
+		search->is_too_large = true;
 }
 
 static size_t bytes_of(const struct imapd_search *search, const struct imapd_sorted *sorted)
@@ -34,7 +32,7 @@ static void search_free(void *own)
 {
 	struct imapd_search *search = own;
 
-	atomic_fetch_sub(&kept_by_all, search->kept);
+	made_memory_give(search->kept);
 	for (size_t i = 0; search->sorted != NULL && i < search->found.count; i++)
 		for (size_t j = 0; j < search->sort_count; j++)
 			free(search->sorted[i].values[j].text);
@@ -88,6 +86,7 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 		return;
 	if (imapd_key_matches(search->keys, &candidate) && !candidate.is_gone)
 		note_found(imapd, search, &candidate);
+	search->is_too_large = search->is_too_large || candidate.is_too_large;
 	imapd_candidate_close(&candidate);
 }
 

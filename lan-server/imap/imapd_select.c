@@ -131,10 +131,7 @@ static enum imapd_reply open_mailbox(struct imapd *imapd, const char *mailbox, b
 
 	if (folder_open(&folder, imapd->options.spool, mailbox, &error) != 0)
 		return imapd_storage_failed(imapd, "select", &error);
-	if (folder_status(folder, false, &status, &error) != 0) {
-		folder_close(folder);
-		return imapd_storage_failed(imapd, "select", &error);
-	}
+	folder_status(folder, false, &status);
 	imapd_view_begin(&imapd->view, folder, mailbox, is_read_only);
 	if (imapd->enabled & IMAPD_REV2)
 		imapd->view.recent_from = UINT32_MAX; /* RFC 9051 has no \Recent */

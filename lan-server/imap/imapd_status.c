@@ -66,14 +66,11 @@ enum imapd_reply imapd_status_send(struct imapd *imapd, const char *mailbox, uns
 	struct error error = ERROR_INIT;
 	struct folder_status status;
 	struct folder *folder;
-	int result;
 
 	if (folder_open(&folder, imapd->options.spool, mailbox, &error) != 0)
 		return imapd_storage_failed(imapd, "open", &error);
-	result = folder_status(folder, items & (1u << SIZE), &status, &error);
+	folder_status(folder, items & (1u << SIZE), &status);
 	folder_close(folder);
-	if (result != 0)
-		return imapd_storage_failed(imapd, "status", &error);
 	send_items(imapd, mailbox, items, &status);
 	return IMAPD_NOTHING_DONE;
 }

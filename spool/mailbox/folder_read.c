@@ -2,7 +2,7 @@
 #include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/mailbox/folder_priv.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_name.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -69,7 +69,7 @@ int folder_read(struct folder *folder, uint32_t uid, struct slice *bytes, char i
 	return result;
 }
 
-/* As mailbox_size(): each line ends in CRLF on the wire. */
+/* RFC822.SIZE: each line ends in CRLF. A last line without an end has none in IMAP either, while POP3 completes it (mailbox_size()). */
 static uint64_t wire_size(struct slice bytes)
 {
 	uint64_t size = bytes.len;
@@ -106,11 +106,12 @@ int folder_size(struct folder *folder, struct folder_message *message, struct er
 	return 0;
 }
 
-/* The sizes of foreign files, without the lock while each is read. */
-static int add_foreign_sizes(struct folder *folder, uint64_t *sum)
+/* The sizes of all, foreign files included, without the lock while each is read. */
+static uint64_t sum_sizes(struct folder *folder)
 {
 	uint32_t *uids;
 	size_t count = folder_uids(folder, &uids);
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct folder_message message;
@@ -118,17 +119,16 @@ static int add_foreign_sizes(struct folder *folder, uint64_t *sum)
 
 		folder_look(folder, &uids[i], 1, &message);
 		if (message.uid != 0 && (message.size_known || folder_size(folder, &message, &gone) == 0))
-			*sum += message.size;
+			sum += message.size;
 	}
 	free(uids);
-	return 0;
+	return sum;
 }
 
-int folder_status(struct folder *folder, bool sizes, struct folder_status *status, struct error *error)
+void folder_status(struct folder *folder, bool sizes, struct folder_status *status)
 {
 	bool all_known = true;
 
-	(void)error;
 	pthread_mutex_lock(&folder->lock);
 	*status = (struct folder_status){.uid_next = folder->uid_next, .uid_validity = folder->validity, .highest_modseq = folder->modseq};
 	for (size_t i = 0; i < folder->table.count; i++) {
@@ -143,8 +143,6 @@ int folder_status(struct folder *folder, bool sizes, struct folder_status *statu
 		all_known = all_known && entry->size_known;
 	}
 	pthread_mutex_unlock(&folder->lock);
-	if (!sizes || all_known)
-		return 0;
-	status->size = 0;
-	return add_foreign_sizes(folder, &status->size);
+	if (sizes && !all_known)
+		status->size = sum_sizes(folder);
 }

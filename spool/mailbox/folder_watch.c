@@ -116,10 +116,10 @@ static int begin(struct error *error)
 /* --- watches */
 
 /* With the lock held. */
-static int watch_parts(struct watch *watch, const char *mailbox, struct error *error)
+static int watch_parts(struct watch *watch, struct error *error)
 {
 	for (size_t i = 0; i < PARTS; i++) {
-		char *part = layout_mailbox(watch->folder->spool, mailbox, folder_parts[i]);
+		char *part = layout_mailbox(watch->folder->spool, watch->folder->mailbox, folder_parts[i]);
 
 		watch->parts[i] = inotify_add_watch(all.inotify, part, EVENTS);
 		if (watch->parts[i] < 0)
@@ -145,19 +145,15 @@ static void end_parts(const struct watch *watch)
 int folder_watch(struct folder *folder, int event_fd, struct error *error)
 {
 	struct watch *watch = xmalloc(sizeof(*watch));
-	char *mailbox;
-	int result;
+	/* The INBOX exists before its first message. */
+	int result = strchr(folder->mailbox, '/') != NULL ? 0 : mailbox_make(folder->spool, folder->mailbox, error);
 
 	*watch = (struct watch){.folder = folder, .event_fd = event_fd, .parts = {-1, -1}};
-	pthread_mutex_lock(&folder->lock);
-	mailbox = xstrdup(folder->mailbox); /* another session may rename it */
-	pthread_mutex_unlock(&folder->lock);
-	result = strchr(mailbox, '/') != NULL ? 0 : mailbox_make(folder->spool, mailbox, error); /* the INBOX exists before its first message */
 	pthread_mutex_lock(&all.lock);
 	if (result == 0)
 		result = begin(error);
 	if (result == 0)
-		result = watch_parts(watch, mailbox, error);
+		result = watch_parts(watch, error);
 	if (result == 0) {
 		watch->next = all.first;
 		all.first = watch;
@@ -166,7 +162,6 @@ int folder_watch(struct folder *folder, int event_fd, struct error *error)
 		free(watch);
 	}
 	pthread_mutex_unlock(&all.lock);
-	free(mailbox);
 	return result;
 }
 

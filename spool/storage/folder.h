@@ -82,8 +82,8 @@ uint32_t folder_uid_validity(struct folder *folder);
 /* Looks whether other processes and programs have added, renamed or removed files; new messages get UIDs in the order of their arrival,
  * durable before this returns. Cheap if nothing has changed. */
 int folder_refresh(struct folder *folder, struct error *error);
-/* As of the last refresh. *sizes: whether foreign files must be read for status->size. */
-int folder_status(struct folder *folder, bool sizes, struct folder_status *status, struct error *error);
+/* As of the last refresh. sizes: whether foreign files must be read for status->size. */
+void folder_status(struct folder *folder, bool sizes, struct folder_status *status);
 /* Copies the UIDs of all messages, ascending: new memory of the caller. */
 size_t folder_uids(struct folder *folder, uint32_t **uids);
 /* Copies what is known of each of these UIDs (ascending) to the entry of the same index; uid 0 in it: that message is gone. */

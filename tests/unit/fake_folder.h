@@ -295,9 +295,8 @@ int folder_refresh(struct folder *folder, struct error *error)
 	return 0;
 }
 
-int folder_status(struct folder *folder, bool sizes, struct folder_status *status, struct error *error)
+void folder_status(struct folder *folder, bool sizes, struct folder_status *status)
 {
-	(void)error;
 	*status = (struct folder_status){.messages = (uint32_t)folder->count,
 	    .uid_next = folder->uid_next,
 	    .uid_validity = folder->uid_validity,
@@ -307,7 +306,6 @@ int folder_status(struct folder *folder, bool sizes, struct folder_status *statu
 		status->deleted += (folder->messages[i].is.flags & FOLDER_DELETED) != 0;
 		status->size += sizes ? folder->messages[i].len : 0;
 	}
-	return 0;
 }
 
 size_t folder_uids(struct folder *folder, uint32_t **uids)

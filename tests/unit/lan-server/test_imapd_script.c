@@ -1,5 +1,6 @@
 /* IMAP dialogues of tests/data/imap through the core, with a storage in memory, split at every byte. */
 #include "lan-server/imap/imapd.h"
+#include "lan-server/made_memory.h"
 #include "lan-server/imap/imapd_reply.h"
 
 #include "tests/unit/fake_folder.h"
@@ -60,6 +61,18 @@ static void fill(const struct script *script)
 		fake_add("ivan", messages[0].bytes, strlen(messages[0].bytes), 0, 0);
 }
 
+/* All memory for what is made of messages, taken by other sessions, or given back. */
+static void take_memory(bool taken)
+{
+	static bool is_taken;
+
+	if (taken && !is_taken)
+		assert_true(made_memory_take(MADE_MEMORY_MAX));
+	if (!taken && is_taken)
+		made_memory_give(MADE_MEMORY_MAX);
+	is_taken = taken;
+}
+
 /* What another session does when the client says so in place of a command: "(add)", "(expunge 2)", "(flag 1)". */
 static bool play_other(struct slice line)
 {
@@ -86,6 +99,8 @@ static bool play_other(struct slice line)
 		fake.fails = ERROR_LIMIT;
 	else if (slice_is(verb, "(full"))
 		fake.fails = ERROR_FULL;
+	else if (slice_is(verb, "(memory"))
+		take_memory(slice_is(rest, "taken"));
 	else
 		return false;
 	return true;
@@ -193,6 +208,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 		buf_append_text(transcript, "(broken)\n");
 	dialogue_free(wire.imapd);
 	buf_clear(&wire.line);
+	take_memory(false);
 	fake_reset();
 }
 
