@@ -9,6 +9,7 @@
 #define RECORD_BYTES (4u << 20)
 #define ESCAPED 3
 #define FACT_BYTES 64
+
 const char *intake_hostname(const struct intake *intake)
 {
 	return intake->hostname;
@@ -22,6 +23,20 @@ static size_t bytes_of(const struct fact *fact)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		bytes += words[i] == NULL ? 0 : ESCAPED * strlen(words[i]);
 	return bytes;
+}
+
+/* Whether the disk has failed since the last sync, or some time before. */
+static int check_settled(struct intake *intake, struct error *error)
+{
+	bool doubtful;
+
+	pthread_mutex_lock(&intake->lock);
+	doubtful = intake_is_doubtful(intake);
+	pthread_mutex_unlock(&intake->lock);
+	if (!doubtful)
+		return 0;
+	return error_set(error, ERROR_TEMPORARY,
+	    N_("the disk has failed: messages cannot be moved or copied until a minute after everything has been written again"));
 }
 
 int intake_change(struct intake *intake, const struct fact *facts, size_t count, intake_apply_fn apply, void *context, struct error *error)
@@ -41,9 +56,11 @@ int intake_change(struct intake *intake, const struct fact *facts, size_t count,
 		}
 		bytes += more;
 	}
-	/* No recovery applies older flags between the record and the change. */
+	/* No recovery applies older flags between the record and the change, nor writes a message again that moves away. */
 	pthread_rwlock_rdlock(&intake->changing);
-	result = intake_batch_commit(batch, error);
+	result = count > 0 && (facts->kind == FACT_MOVE || facts->kind == FACT_COPY) ? check_settled(intake, error) : 0;
+	if (result == 0)
+		result = intake_batch_commit(batch, error);
 	pthread_rwlock_unlock(&intake->changing);
 	intake_batch_free(batch);
 	return result;
@@ -52,17 +69,7 @@ int intake_change(struct intake *intake, const struct fact *facts, size_t count,
 /* Everything in mailboxes is durable then, except what a failure of the disk has taken, and a process writes again. */
 int intake_settle(struct intake *intake, struct error *error)
 {
-	bool doubtful;
-
-	if (intake_sync(intake, error) != 0)
-		return -1;
-	pthread_mutex_lock(&intake->lock);
-	doubtful = intake_is_doubtful(intake);
-	pthread_mutex_unlock(&intake->lock);
-	if (!doubtful)
-		return 0;
-	return error_set(error, ERROR_TEMPORARY,
-	    N_("the disk has failed: messages cannot be moved or copied until a minute after everything has been written again"));
+	return intake_sync(intake, error) == 0 ? check_settled(intake, error) : -1;
 }
 
 /* --- changes that the disk has refused, until recovery makes them */

@@ -45,7 +45,9 @@ struct intake {
 	void (*delivered)(void *context, const struct place *place);
 	void *context;
 
-	pthread_rwlock_t changing; /* read: facts of intake_change() are committed and applied; write: recovery applies some. The first one taken */
+	/* read: facts of intake_change() are committed and applied; write: recovery applies some. Taken after the lock of a folder (whose
+	 * files recovery does not lock), and before those below. */
+	pthread_rwlock_t changing;
 	pthread_mutex_t flushing; /* held while notes are written to the state; taken before lock */
 	pthread_mutex_t lock; /* guards everything below; never held during a sync or a delivery */
 	pthread_cond_t synced;	/* a sync, or the preparation of a segment, has ended */

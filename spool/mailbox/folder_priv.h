@@ -166,6 +166,7 @@ struct folder_mark {
 	uint32_t flags;
 	char *unique, *name; /* as it was; the new name of the file */
 	size_t number; /* in the command */
+	int64_t time;  /* of the message */
 	bool arrived, stays; /* of a copy or move: it is there, or could not be applied */
 };
 struct folder_marks {

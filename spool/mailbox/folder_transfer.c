@@ -7,9 +7,9 @@
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
-#include "spool/mailbox/maildir.h"
 #include "spool/mailbox/maildir_change.h"
 #include "spool/mailbox/maildir_flags.h"
+#include "spool/mailbox/maildir_name.h"
 #include "spool/reserve.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
@@ -72,6 +72,7 @@ static void mark_messages(struct transfer *transfer, const uint32_t *uids, size_
 		mark->unique = slice_dup(folder_entry_unique(&table->items[index]));
 		mark->name = name_there(transfer, &table->items[index]);
 		mark->number = i;
+		mark->time = table->items[index].time;
 	}
 }
 
@@ -197,7 +198,7 @@ static int commit(struct transfer *transfer, struct error *error)
 }
 
 /* UIDs where they arrive. If they cannot be made durable, the next look gives them. */
-static void number_all(struct transfer *transfer, const struct folder_table *source, uint32_t *to_uids, uint32_t *uid_validity)
+static void number_all(struct transfer *transfer, uint32_t *to_uids, uint32_t *uid_validity)
 {
 	struct folder *to = transfer->to;
 	size_t before = to->table.count;
@@ -206,11 +207,10 @@ static void number_all(struct transfer *transfer, const struct folder_table *sou
 
 	to->modseq++;
 	for (size_t i = 0; i < transfer->marks.count; i++) {
-		struct folder_mark *mark = &transfer->marks.items[i];
-		int64_t time = source->items[mark->index].time;
+		const struct folder_mark *mark = &transfer->marks.items[i];
 
 		if (mark->arrived)
-			to_uids[mark->number] = folder_scan_add(to, xstrdup(mark->name), false, time);
+			to_uids[mark->number] = folder_scan_add(to, xstrdup(mark->name), false, mark->time);
 	}
 	*uid_validity = to->validity;
 	if (folder_index_write(to, true, &ignored) == 0)
@@ -222,43 +222,104 @@ static void number_all(struct transfer *transfer, const struct folder_table *sou
 	to->stamps[FOLDER_CUR].age_ms = 0;
 }
 
-static int transfer_locked(struct transfer *transfer, uint32_t *to_uids, uint32_t *uid_validity, struct error *error)
+/* With the lock of the folder where they arrive; for a move, of both. */
+static int commit_and_number(struct transfer *transfer, uint32_t *to_uids, uint32_t *uid_validity, struct error *error)
 {
-	struct folder *from = transfer->from, *to = transfer->to;
-	struct folder_stamp before[2][2];
-	struct error ignored;
+	struct folder_stamp before[2];
 
-	folder_scan_stamps(from, before[0]);
-	folder_scan_stamps(to, before[1]);
-	if ((!transfer->is_move && link_all(transfer, error) != 0) ||
-	    (transfer->marks.count > 0 && intake_settle(to->spool->intake, error) != 0) ||
-	    (transfer->marks.count > 0 && commit(transfer, error) != 0)) {
-		if (!transfer->is_move)
-			unlink_all(transfer);
+	if (transfer->marks.count == 0)
+		return 0;
+	folder_scan_stamps(transfer->to, before);
+	if (commit(transfer, error) != 0)
 		return -1;
-	}
-	number_all(transfer, &from->table, to_uids, uid_validity);
-	if (transfer->is_move) {
-		folder_drop_marks(from, &transfer->marks);
-		folder_table_tidy(&from->table);
-		folder_index_write(from, false, &ignored);
-	}
-	folder_scan_stamp(from, before[0]);
-	if (from != to)
-		folder_scan_stamp(to, before[1]);
+	number_all(transfer, to_uids, uid_validity);
+	folder_scan_stamp(transfer->to, before);
 	return 0;
 }
 
 /* In one order, whatever the direction. */
-static void lock_both(struct folder *a, struct folder *b, bool lock)
+static void lock_both(const struct transfer *transfer, bool lock)
 {
-	struct folder *order[] = {a < b ? a : b, a < b ? b : a};
+	struct folder *a = transfer->from, *b = transfer->to, *order[] = {a < b ? a : b, a < b ? b : a};
 
 	for (size_t i = 0; i < (a == b ? 1 : 2); i++)
 		if (lock)
 			pthread_mutex_lock(&order[i]->lock);
 		else
 			pthread_mutex_unlock(&order[i]->lock);
+}
+
+/* With the lock. */
+static int check_target(const struct transfer *transfer, struct error *error)
+{
+	const struct folder *to = transfer->to;
+
+	if (to->is_deleted)
+		return error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), to->mailbox);
+	return mailbox_make(to->spool, to->mailbox, error); /* without its tmp/ each source would look gone */
+}
+
+/* The sync may take seconds: no other session waits for it. The links keep the messages meanwhile, whatever happens to the sources. */
+static int copy(struct transfer *transfer, const uint32_t *uids, size_t count, uint32_t *to_uids, uint32_t *uid_validity, struct error *error)
+{
+	struct folder *to = transfer->to;
+	int result;
+
+	lock_both(transfer, true);
+	*uid_validity = to->validity;
+	result = check_target(transfer, error);
+	if (result == 0) {
+		mark_messages(transfer, uids, count);
+		result = link_all(transfer, error);
+	}
+	lock_both(transfer, false);
+	if (result == 0 && transfer->marks.count > 0)
+		result = intake_settle(to->spool->intake, error);
+	if (result == 0) {
+		pthread_mutex_lock(&to->lock);
+		result = check_target(transfer, error);
+		if (result == 0)
+			result = commit_and_number(transfer, to_uids, uid_validity, error);
+		pthread_mutex_unlock(&to->lock);
+	}
+	if (result != 0)
+		unlink_all(transfer);
+	return result;
+}
+
+static int move_locked(struct transfer *transfer, const uint32_t *uids, size_t count, uint32_t *to_uids, uint32_t *uid_validity, struct error *error)
+{
+	struct folder *from = transfer->from;
+	struct folder_stamp before[2];
+	struct error ignored;
+
+	*uid_validity = transfer->to->validity;
+	if (check_target(transfer, error) != 0)
+		return -1;
+	mark_messages(transfer, uids, count);
+	folder_scan_stamps(from, before);
+	if (commit_and_number(transfer, to_uids, uid_validity, error) != 0)
+		return -1;
+	folder_drop_marks(from, &transfer->marks);
+	folder_table_tidy(&from->table);
+	folder_index_write(from, false, &ignored);
+	if (from != transfer->to)
+		folder_scan_stamp(from, before);
+	return 0;
+}
+
+/* Who names a message by its UID has seen it: it was in the folder before this sync, which may take seconds, and no other session waits
+ * for it. */
+static int move(struct transfer *transfer, const uint32_t *uids, size_t count, uint32_t *to_uids, uint32_t *uid_validity, struct error *error)
+{
+	int result;
+
+	if (count > 0 && intake_settle(transfer->to->spool->intake, error) != 0)
+		return -1;
+	lock_both(transfer, true);
+	result = move_locked(transfer, uids, count, to_uids, uid_validity, error);
+	lock_both(transfer, false);
+	return result;
 }
 
 static int transfer(struct folder *folder, const uint32_t *uids, size_t count, const char *to, bool is_move, uint32_t *to_uids,
@@ -271,17 +332,7 @@ static int transfer(struct folder *folder, const uint32_t *uids, size_t count, c
 	*uid_validity = 0;
 	if (folder_open(&transfer.to, folder->spool, to, error) != 0)
 		return -1;
-	lock_both(folder, transfer.to, true);
-	if (transfer.to->is_deleted) {
-		result = error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), to);
-	} else if (mailbox_make(folder->spool, to, error) != 0) { /* without its tmp/ each source would look gone */
-		result = -1;
-	} else {
-		*uid_validity = transfer.to->validity;
-		mark_messages(&transfer, uids, count);
-		result = transfer_locked(&transfer, to_uids, uid_validity, error);
-	}
-	lock_both(folder, transfer.to, false);
+	result = (is_move ? move : copy)(&transfer, uids, count, to_uids, uid_validity, error);
 	folder_marks_clear(&transfer.marks);
 	folder_close(transfer.to);
 	return result;

@@ -415,9 +415,153 @@ static void test_no_move_while_the_disk_is_doubtful(void **context)
 	folder_close(inbox);
 }
 
+static struct {
+	pthread_t thread;
+	int syncs;
+	bool has_read; /* the other session, during the sync */
+} other;
+
+static void *read_both(void *unused)
+{
+	static const char *const names[] = {"ivan", "ivan/B"};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct folder *folder;
+		struct folder_status status;
+		struct error ignored;
+
+		if (folder_open(&folder, &house, names[i], &ignored) != 0)
+			continue;
+		folder_status(folder, false, &status);
+		folder_close(folder);
+	}
+	return NULL;
+}
+
+static int read_during_the_sync(const char *what, const char *path, const char *to)
+{
+	struct timespec until;
+
+	(void)path;
+	(void)to;
+	if (strcmp(what, "syncfs") != 0 || other.syncs++ > 0)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	assert_int_equal(pthread_create(&other.thread, NULL, read_both, NULL), 0);
+	other.has_read = pthread_timedjoin_np(other.thread, NULL, &until) == 0;
+	return 0;
+}
+
+/* A sync of the whole file system may take seconds. */
+static void test_nobody_waits_for_the_sync_of_a_copy_or_move(void **context)
+{
+	struct folder *inbox;
+	uint32_t uid, there, validity;
+
+	(void)context;
+	deliver("ivan", text);
+	deliver("ivan", text);
+	OK(folder_create(&house, "ivan/B", &error));
+	inbox = opened("ivan");
+	for (uid = 1; uid <= 2; uid++) {
+		other.syncs = 0;
+		fsx_hook = read_during_the_sync;
+		OK((uid == 1 ? folder_copy : folder_move)(inbox, &uid, 1, "ivan/B", &there, &validity, &error));
+		fsx_hook = NULL;
+		if (!other.has_read)
+			pthread_join(other.thread, NULL);
+		assert_true(other.syncs > 0 && other.has_read);
+		assert_int_equal(there, uid);
+	}
+	assert_string_equal(uids_of(inbox), "1");
+	folder_close(inbox);
+}
+
+/* Who copies does not notice what becomes of the source meanwhile. */
+static int remove_during_the_sync(const char *what, const char *path, const char *to)
+{
+	struct folder *folder;
+	struct error ignored;
+	uint32_t uid = 1;
+
+	(void)path;
+	(void)to;
+	if (strcmp(what, "syncfs") != 0 || other.syncs++ > 0)
+		return 0;
+	if (folder_open(&folder, &house, "ivan", &ignored) == 0) {
+		other.has_read = folder_expunge(folder, &uid, 1, &ignored) == 0;
+		folder_close(folder);
+	}
+	return 0;
+}
+
+static void test_the_source_of_a_copy_may_go_meanwhile(void **context)
+{
+	struct folder *inbox, *copies;
+	uint32_t uid = 1, there, validity;
+
+	(void)context;
+	deliver("ivan", text);
+	OK(folder_create(&house, "ivan/B", &error));
+	inbox = opened("ivan");
+	other.syncs = 0;
+	fsx_hook = remove_during_the_sync;
+	OK(folder_copy(inbox, &uid, 1, "ivan/B", &there, &validity, &error));
+	fsx_hook = NULL;
+	assert_true(other.has_read);
+	assert_string_equal(uids_of(inbox), "");
+	folder_close(inbox);
+	copies = opened("ivan/B");
+	assert_string_equal(uids_of(copies), "1");
+	assert_int_equal(there, 1);
+	folder_close(copies);
+}
+
+/* A folder that is deleted meanwhile gets no copy, and nothing of it is left. */
+static int delete_during_the_sync(const char *what, const char *path, const char *to)
+{
+	struct error ignored;
+
+	(void)path;
+	(void)to;
+	if (strcmp(what, "syncfs") == 0 && other.syncs++ == 0)
+		other.has_read = folder_delete(&house, "ivan/B", &ignored) == 0;
+	return 0;
+}
+
+static void test_a_copy_keeps_its_folder(void **context)
+{
+	struct folder *inbox;
+	uint32_t uid = 1, there, validity;
+
+	(void)context;
+	deliver("ivan", text);
+	OK(folder_create(&house, "ivan/B", &error));
+	inbox = opened("ivan");
+	other.syncs = 0;
+	fsx_hook = delete_during_the_sync;
+	OK(folder_copy(inbox, &uid, 1, "ivan/B", &there, &validity, &error));
+	fsx_hook = NULL;
+	assert_false(other.has_read); /* it is in use */
+	assert_int_equal(there, 1);
+	fsx_hook = delete_during_the_sync;
+	other.syncs = 0;
+	assert_int_equal(folder_move(inbox, &uid, 1, "ivan/B", &there, &validity, &error), -1);
+	fsx_hook = NULL;
+	assert_true(other.has_read);
+	assert_int_equal(folder_exists(&house, "ivan/B", &error), 0);
+	assert_string_equal(uids_of(inbox), "1");
+	folder_close(inbox);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_nobody_waits_for_the_sync_of_a_copy_or_move),
+	    HOUSE_TEST(test_the_source_of_a_copy_may_go_meanwhile),
+	    HOUSE_TEST(test_a_copy_keeps_its_folder),
 	    HOUSE_TEST(test_flags),
 	    HOUSE_TEST(test_flags_of_a_file_that_others_change),
 	    HOUSE_TEST(test_flags_replace_no_other_file),
