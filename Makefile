@@ -138,13 +138,7 @@ pages: $(B)/lanpost $(MO)
 
 # --- tests
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
-# Its processes fork while threads allocate, which can block the sanitizer's allocator in the child.
-ifneq ($(findstring address,$(SAN)),)
-UNIT := $(filter-out %/test_power_folder,$(UNIT))
-endif
-# Their processes die and restart by fork with threads, which ThreadSanitizer does not support.
 ifeq ($(SAN),thread)
-UNIT := $(filter-out %/test_power_cut %/test_power_fetch %/test_power_folder,$(UNIT))
 # It has one thread, so no races, and takes a minute there.
 UNIT := $(filter-out %/test_sorter_safety,$(UNIT))
 endif

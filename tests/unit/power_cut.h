@@ -14,12 +14,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,8 +31,11 @@
 #define CUTS_AGAIN 1  /* states at each sync of a recovery */
 #define ONE_IN 10     /* states whose recovery is cut */
 
-/* Whether the spool is right after a start; called in a separate process. */
+/* Whether the spool is right after a start; called in a separate process. Set before begin(). */
 static bool (*audit_right)(const char *spool);
+/* What that function must know of the test as it is now: variables that are copied to the process. */
+static void *audit_knows;
+static size_t audit_knows_len;
 
 /* --- a disk that can be cut off: names and bytes that are durable, for each file in the spool but those of SQLite */
 
@@ -362,30 +367,10 @@ static void folder_free(char *folder)
 	free(folder);
 }
 
-static void begin(void)
-{
-	tree_clear(&durable_names);
-	tree_clear(&durable_bytes);
-	while (rename_count > 0) {
-		free(renames[--rename_count].from);
-		free(renames[rename_count].to);
-	}
-	disk = folder_new();
-	pins = folder_new();
-}
-
-static void end(void)
-{
-	fsx_hook = NULL;
-	folder_free(disk);
-	folder_free(pins);
-}
-
 static bool is_sync(const char *what)
 {
 	return strcmp(what, "syncfs") == 0 || strcmp(what, "fsync-dir") == 0 || strcmp(what, "fdatasync") == 0;
 }
-
 
 /* After a start all readable data is on the disk. */
 static void all_is_durable(void)
@@ -401,30 +386,131 @@ static void all_is_durable(void)
 
 static int cut_at_sync(const char *what, const char *path, const char *to);
 
-/* cut: with cuts at each sync of its recovery. The spool is used up. */
-static bool audit(char *spool, bool cut)
-{
-	int status;
-	pid_t pid = fork();
+/* --- audits: in processes of a process that was forked before there was any thread. A process with threads must not fork: the child would
+ * have their locks, also those of a sanitizer. */
 
-	if (pid == 0) {
-		fsx_hook = NULL;
-		pthread_mutex_init(&cutting, NULL); /* it was locked by the thread that forked */
-		if (cut) {
-			disk = spool;
-			pins = folder_new();
-			is_recovery = true;
-			cuts = CUTS_AGAIN;
-			all_is_durable();
-			fsx_hook = cut_at_sync;
-		}
-		status = audit_right(spool) ? 0 : 1;
-		fsx_hook = NULL;
-		if (cut)
-			folder_free(pins);
-		_exit(status);
+struct audit_request {
+	char spool[PATH_MAX];
+	bool cut;
+	unsigned random_state;
+	char knows[1024];
+};
+static struct {
+	pid_t pid;
+	int fd; /* 0: not running */
+} auditor;
+
+static void auditor_start(void);
+static void auditor_stop(void);
+
+static void audit_now(struct audit_request *request)
+{
+	bool right;
+
+	if (audit_knows_len > 0)
+		memcpy(audit_knows, request->knows, audit_knows_len);
+	random_state = request->random_state;
+	if (request->cut) {
+		disk = request->spool;
+		pins = folder_new();
+		is_recovery = true;
+		cuts = CUTS_AGAIN;
+		all_is_durable();
+		auditor_start();
+		fsx_hook = cut_at_sync;
 	}
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	right = audit_right(request->spool);
+	fsx_hook = NULL;
+	if (request->cut) {
+		auditor_stop();
+		folder_free(pins);
+	}
+	_exit(right ? 0 : 1);
+}
+
+static void auditor_run(int fd)
+{
+	static struct audit_request request;
+
+	fsx_hook = NULL;
+	while (recv(fd, &request, sizeof(request), 0) == sizeof(request)) {
+		pid_t pid = fork();
+		int status;
+		bool right;
+
+		if (pid == 0) {
+			close(fd);
+			audit_now(&request);
+		}
+		right = waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		if (send(fd, &right, sizeof(right), 0) != sizeof(right))
+			break;
+	}
+	_exit(0);
+}
+
+static void auditor_start(void)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	auditor.pid = fork();
+	if (auditor.pid == 0) {
+		close(ends[0]);
+		auditor_run(ends[1]);
+	}
+	close(ends[1]);
+	auditor.fd = ends[0];
+}
+
+static void auditor_stop(void)
+{
+	if (auditor.fd == 0)
+		return;
+	close(auditor.fd);
+	auditor.fd = 0;
+	waitpid(auditor.pid, NULL, 0);
+}
+
+/* cut: with cuts at each sync of its recovery. The spool is used up. */
+static bool audit(const char *spool, bool cut)
+{
+	struct audit_request *request = xcalloc(1, sizeof(*request));
+	bool right = false;
+
+	request->cut = cut;
+	request->random_state = random_state;
+	snprintf(request->spool, sizeof(request->spool), "%s", spool);
+	if (audit_knows_len > 0)
+		memcpy(request->knows, audit_knows, audit_knows_len);
+	if (send(auditor.fd, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request) ||
+	    recv(auditor.fd, &right, sizeof(right), 0) != sizeof(right))
+		right = false;
+	free(request);
+	return right;
+}
+
+static void begin(void)
+{
+	tree_clear(&durable_names);
+	tree_clear(&durable_bytes);
+	while (rename_count > 0) {
+		free(renames[--rename_count].from);
+		free(renames[rename_count].to);
+	}
+	assert_true(audit_knows_len <= sizeof(((struct audit_request *)0)->knows));
+	disk = folder_new();
+	pins = folder_new();
+	auditor_stop(); /* of a test that has failed */
+	auditor_start();
+}
+
+static void end(void)
+{
+	fsx_hook = NULL;
+	auditor_stop();
+	folder_free(disk);
+	folder_free(pins);
 }
 
 static void cut_now(const char *what, const char *path)

@@ -11,6 +11,7 @@
 #include "tests/unit/power_house.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 
 #define MESSAGES 7 /* one more than there are */
 #define LARGE 3
@@ -280,7 +281,8 @@ static void test_power_cut_with_a_backlog(void **context)
 	cut_each_sync(true);
 }
 
-static int fail_at, calls;
+static int fail_at;
+static atomic_int calls; /* by several threads */
 static bool syncs_only;
 
 /* The pages that were not synced are lost; from now on reads return the content of the disk. */
@@ -374,6 +376,8 @@ int main(void)
 	    cmocka_unit_test(test_each_change_of_the_disk_fails_once),
 	};
 
+	audit_knows = &promise;
+	audit_knows_len = sizeof(promise);
 	for (int n = 1; n < MESSAGES; n++)
 		text_of(n); /* before any process is forked */
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,5 +88,7 @@ int main(void)
 	};
 
 	signal(SIGPIPE, SIG_IGN);
+	audit_knows = &world;
+	audit_knows_len = sizeof(world);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

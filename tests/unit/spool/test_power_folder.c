@@ -11,6 +11,8 @@
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 
+#include <stdatomic.h>
+
 #define MESSAGES 8
 #define UIDS_MAX 64
 
@@ -438,7 +440,8 @@ static void test_power_cut_at_each_sync(void **context)
 	assert_int_equal(promise->now.count[6][A], 1);
 }
 
-static int die_at, changes;
+static int die_at;
+static atomic_int changes; /* by several threads */
 
 static int die(const char *what, const char *path, const char *to)
 {
@@ -477,7 +480,8 @@ static void test_death_at_every_change(void **context)
 	assert_true(die_at > 100);
 }
 
-static int fail_at, calls;
+static int fail_at;
+static atomic_int calls; /* by several threads */
 static char failed_call[400];
 
 static int fail_once(const char *what, const char *path, const char *to)
