@@ -1,7 +1,6 @@
 /*
  * Names of mailboxes: on the wire and in the storage, and the usual folders.
  */
-#include "base/alloc.h"
 #include "message/imap/folder_name.h"
 #include "message/imap/folder_use.h"
 #include "message/imap/imap_string.h"
