@@ -6,8 +6,12 @@ import socket
 import time
 
 
+PATIENCE = 60  # seconds: on a machine under load a sync of its disk alone may take half a minute
+
+
 def until(condition, seconds=15, what="the condition"):
-    """Returns the first true value of condition(); fails after this many seconds."""
+    """Returns the first true value of condition(); fails after this many seconds, but not before PATIENCE."""
+    seconds = max(seconds, PATIENCE)
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
