@@ -234,6 +234,14 @@ bool stream_has_input(const struct stream *stream)
 	       (stream->tls != NULL && tls_pending(stream->tls));
 }
 
+/* A peer that has only ended its own direction still reads. */
+bool stream_is_hung_up(const struct stream *stream)
+{
+	struct pollfd fd = {.fd = stream->fd};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 enum stream_result stream_read(struct stream *stream, int64_t deadline, struct slice *bytes)
 {
 	if (stream->in.len == stream->read_at) {

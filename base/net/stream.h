@@ -57,6 +57,8 @@ enum stream_result stream_read(struct stream *stream, int64_t deadline, struct s
 void stream_consume(struct stream *stream, size_t len);
 /* True if there is unread input of the peer. */
 bool stream_has_input(const struct stream *stream);
+/* True if the connection has ended in both directions. */
+bool stream_is_hung_up(const struct stream *stream);
 
 /* Appends to the output; sends when the buffer is large. */
 enum stream_result stream_write(struct stream *stream, struct slice bytes, int64_t deadline);

@@ -219,32 +219,46 @@ uint64_t session_mailbox_used(void *context, const char *user)
 
 /* --- the dialogue */
 
-/* Reads the bytes of a message, or of a chunk of one. A client without a login may be evicted if no
- * bytes arrive. */
+/* Whether the bytes are of a message, or of a client that is known. A stranger's literal is only a part of a command: however many there are,
+ * they give it no more time than lines do. */
+static bool are_useful(const struct session *session)
+{
+	return session->dialogue->work != DIALOGUE_IDLE || session->user != NULL;
+}
+
+static int64_t data_deadline(const struct session *session, bool useful)
+{
+	int64_t whole = client_incoming_deadline(&session->incoming, timeout_ms(session));
+
+	whole = clock_earlier(whole, step_deadline(session));
+	return useful ? whole : clock_earlier(whole, command_deadline(session));
+}
+
+/* Reads the bytes of a message, of a chunk of one, or of a literal. A client without a login may be evicted if no bytes arrive. */
 static enum stream_result read_data(struct session *session, enum dialogue_effect *effect)
 {
 	struct client_incoming *incoming = &session->incoming;
 	enum stream_result result = STREAM_OK;
+	bool useful = are_useful(session);
 
 	client_incoming_begin(incoming, clock_now_ms());
-	if (session->connection.standing != CONNECTION_STAYS)
+	if (useful && session->connection.standing != CONNECTION_STAYS)
 		session->connection.standing = CONNECTION_SENDER;
 	while (result == STREAM_OK && *effect == DIALOGUE_READ_DATA && !is_evicted(session)) {
-		int64_t whole = client_incoming_deadline(incoming, timeout_ms(session));
 		struct slice bytes, before;
 
 		thread_activity_wait();
-		result =
-		    stream_read(&session->stream, clock_earlier(whole, step_deadline(session)), &bytes);
+		result = stream_read(&session->stream, data_deadline(session, useful), &bytes);
 		thread_activity_resume();
 		if (result != STREAM_OK)
 			break;
 		before = bytes;
 		*effect = dialogue_data(session->dialogue, &bytes);
-		session->connection.useful = client_incoming_add(incoming, before.len - bytes.len, clock_now_ms());
+		if (useful)
+			session->connection.useful = client_incoming_add(incoming, before.len - bytes.len, clock_now_ms());
 		stream_consume(&session->stream, before.len - bytes.len);
 	}
-	if (session->dialogue->work == DIALOGUE_IDLE)
+	if (useful && session->dialogue->work == DIALOGUE_IDLE)
 		note_use(session);
 	note_progress(session);
 	return result;
@@ -288,6 +302,8 @@ static enum stream_result follow(struct session *session, enum dialogue_effect *
 	case DIALOGUE_SEND:
 		*effect = dialogue_send(session->dialogue);
 		note_use(session);
+		if (session->dialogue->replies.len == 0 && stream_is_hung_up(&session->stream))
+			return STREAM_CLOSED; /* a search that finds nothing writes nothing */
 		break;
 	case DIALOGUE_START_TLS:
 		*effect = DIALOGUE_BREAK;

@@ -65,6 +65,17 @@ static void expect_line(const char *text)
 	assert_memory_equal(line.ptr, text, line.len);
 }
 
+static void test_a_peer_that_only_sends_no_more_is_still_there(void **state)
+{
+	(void)state;
+	assert_false(stream_is_hung_up(&stream));
+	say("line");
+	shutdown(peer, SHUT_WR);
+	assert_false(stream_is_hung_up(&stream));
+	shutdown(stream.fd, SHUT_RDWR);
+	assert_true(stream_is_hung_up(&stream));
+}
+
 static void test_lines(void **state)
 {
 	struct slice line;
@@ -534,6 +545,7 @@ static void test_what_is_not_compressed_ends_the_stream(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    STREAM_TEST(test_a_peer_that_only_sends_no_more_is_still_there),
 	    STREAM_TEST(test_lines),
 	    STREAM_TEST(test_line_too_long_is_read_to_its_end),
 	    STREAM_TEST(test_lines_and_bytes_mix),
