@@ -7,7 +7,15 @@
 #include <inttypes.h>
 
 #define FIELD_MAX (256u << 10) /* of one field; the rest is left out */
+#define WORD_MAX 1000	       /* of a type and the like */
 #define PARAMETERS_MAX 100
+
+/* A sender can make a structure many times as long as its message: an address of two bytes takes sixteen, three times in an envelope. Fields
+ * beyond the limit are NIL, and lists end there. */
+static bool is_full(const struct buf *out)
+{
+	return out->len > IMAP_STRUCTURE_MAX;
+}
 
 /* --- fields */
 
@@ -16,7 +24,7 @@ static void append_value(struct slice body, struct buf *out)
 {
 	struct buf value = BUF_INIT(FIELD_MAX);
 
-	if (body.ptr == NULL) {
+	if (body.ptr == NULL || is_full(out)) {
 		buf_append_text(out, "NIL");
 		return;
 	}
@@ -31,6 +39,12 @@ static void append_field(struct slice header, const char *name, struct buf *out)
 	struct header_field field;
 
 	append_value(header_find(header, name, &field) ? field.body : SLICE_NONE, out);
+}
+
+static void append_word(struct slice word, struct buf *out)
+{
+	word.len = word.len < WORD_MAX ? word.len : WORD_MAX;
+	imap_append_string(out, word);
 }
 
 /* Appends without quotes, backslashes and line ends. */
@@ -116,7 +130,7 @@ static void append_empty_group(struct slice body, struct buf *out)
 	struct slice name = slice_trim(body);
 	ptrdiff_t colon = slice_find(name, ':');
 
-	if (colon <= 0)
+	if (colon <= 0 || is_full(out))
 		return;
 	append_group_start(slice_make(name.ptr, (size_t)colon), out);
 	buf_append_text(out, "(NIL NIL NIL NIL)");
@@ -129,7 +143,7 @@ static void append_items(struct slice body, struct buf *out)
 	struct addr_item item;
 	size_t at = 0, start = out->len;
 
-	while (!out->overflow && addr_list_next(body, &at, &item)) {
+	while (!is_full(out) && addr_list_next(body, &at, &item)) {
 		if (item.group.len > 0) {
 			if (group.len > 0)
 				buf_append_text(out, "(NIL NIL NIL NIL)");
@@ -210,12 +224,12 @@ static void append_parameters(struct slice value, struct buf *out)
 	size_t count = 0;
 
 	slice_cut(&rest, ';');
-	while (count < PARAMETERS_MAX && decode_next_parameter(&rest, &parameter)) {
+	while (count < PARAMETERS_MAX && !is_full(out) && decode_next_parameter(&rest, &parameter)) {
 		struct buf text = BUF_INIT(FIELD_MAX);
 
 		decode_append_value(&parameter, &text);
 		buf_append_byte(out, count == 0 ? '(' : ' ');
-		imap_append_string(out, parameter.name);
+		append_word(parameter.name, out);
 		buf_append_byte(out, ' ');
 		imap_append_string(out, buf_slice(&text));
 		buf_clear(&text);
@@ -248,7 +262,7 @@ static void append_disposition(const struct imap_part *part, struct buf *out)
 		return;
 	}
 	buf_append_byte(out, '(');
-	imap_append_string(out, word);
+	append_word(word, out);
 	buf_append_byte(out, ' ');
 	append_parameters(field.body, out);
 	buf_append_byte(out, ')');
@@ -263,7 +277,7 @@ static void append_languages(const struct imap_part *part, struct buf *out)
 
 	if (header_find(part->header, "Content-Language", &field))
 		header_unfold(field.body, &value);
-	for (struct slice rest = buf_slice(&value); rest.len > 0 && count < PARAMETERS_MAX;) {
+	for (struct slice rest = buf_slice(&value); rest.len > 0 && count < PARAMETERS_MAX && !is_full(out);) {
 		struct slice language = slice_trim(slice_cut(&rest, ','));
 
 		if (language.len == 0)
@@ -316,11 +330,11 @@ static void append_multipart(const struct imap_part *part, bool extended, struct
 	struct slice rest = part->type;
 	struct header_field field;
 
-	for (const struct imap_part *child = part->child; child != NULL && !out->overflow; child = child->next)
+	for (const struct imap_part *child = part->child; child != NULL; child = child->next)
 		append_structure(child, extended, out);
 	slice_cut(&rest, '/');
 	buf_append_byte(out, ' ');
-	imap_append_string(out, rest);
+	append_word(rest, out);
 	if (!extended)
 		return;
 	buf_append_byte(out, ' ');
@@ -336,9 +350,9 @@ static void append_basics(const struct imap_part *part, struct slice type, struc
 {
 	struct slice encoding = mime_first_word(part->header, "Content-Transfer-Encoding"), subtype = type;
 
-	imap_append_string(out, slice_cut(&subtype, '/'));
+	append_word(slice_cut(&subtype, '/'), out);
 	buf_append_byte(out, ' ');
-	imap_append_string(out, subtype);
+	append_word(subtype, out);
 	buf_append_byte(out, ' ');
 	append_type_parameters(part, out);
 	buf_append_byte(out, ' ');
@@ -346,7 +360,7 @@ static void append_basics(const struct imap_part *part, struct slice type, struc
 	buf_append_byte(out, ' ');
 	append_field(part->header, "Content-Description", out);
 	buf_append_byte(out, ' ');
-	imap_append_string(out, encoding.len > 0 ? encoding : SLICE_LITERAL("7bit"));
+	append_word(encoding.len > 0 ? encoding : SLICE_LITERAL("7bit"), out);
 	buf_printf(out, " %zu", part->body.len);
 }
 

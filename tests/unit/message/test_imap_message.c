@@ -236,6 +236,58 @@ static bool finds(const char *message, const char *field, const char *text)
 	return found;
 }
 
+/* Whether the parentheses are pairs: without those in quoted strings and literals. */
+static bool is_list(struct slice text)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"') {
+			for (i++; i < text.len && text.ptr[i] != '"'; i++)
+				i += text.ptr[i] == '\\';
+		} else if (text.ptr[i] == '{') {
+			char *end;
+			unsigned long len = strtoul(text.ptr + i + 1, &end, 10);
+
+			i = (size_t)(end - text.ptr) + 2 + len;
+		} else if (text.ptr[i] == '(') {
+			depth++;
+		} else if (text.ptr[i] == ')' && depth-- == 0) {
+			return false;
+		}
+	}
+	return depth == 0;
+}
+
+/* One message must not keep a client from all others: the replies of the server have a limit, too. */
+static void test_a_structure_is_bounded_whatever_a_sender_writes(void **state)
+{
+	static const char *const fields[] = {"From: ", "To: ", "Content-Type: message/rfc822; ", "Content-Type: text/", "Content-Disposition: x; ",
+	    "Content-Language: ", "Content-Transfer-Encoding: ", "Subject: "};
+	static const char *const fillings[] = {"a,", "a:", "a=b;", "\"x\"", "abcd"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(fields) * ARRAY_LEN(fillings); i++) {
+		struct buf message = BUF_INIT(8u << 20), out = BUF_INIT(64u << 20);
+		struct imap_tree tree;
+
+		buf_append_text(&message, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+		for (size_t part = 0; part < 6; part++) {
+			buf_append_text(&message, "--b\r\nContent-Type: message/rfc822\r\n\r\n");
+			buf_append_text(&message, fields[i / ARRAY_LEN(fillings)]);
+			for (size_t end = message.len + 300000; message.len < end;)
+				buf_append_text(&message, fillings[i % ARRAY_LEN(fillings)]);
+			buf_append_text(&message, "\r\n\r\nx\r\n");
+		}
+		imap_tree_read(&tree, buf_slice(&message));
+		imap_structure(&tree, true, &out);
+		assert_true(out.len < 2 * IMAP_STRUCTURE_MAX && is_list(buf_slice(&out)));
+		imap_tree_clear(&tree);
+		buf_clear(&message);
+		buf_clear(&out);
+	}
+}
+
 static void test_a_text_is_found_where_a_reader_sees_it(void **state)
 {
 	(void)state;
@@ -292,6 +344,7 @@ int main(void)
 	    cmocka_unit_test(test_binary_is_without_its_encoding),
 	    cmocka_unit_test(test_odd_messages_have_a_structure),
 	    cmocka_unit_test(test_depth_is_bounded),
+	    cmocka_unit_test(test_a_structure_is_bounded_whatever_a_sender_writes),
 	    cmocka_unit_test(test_a_text_is_found_where_a_reader_sees_it),
 	    cmocka_unit_test(test_a_preview_is_the_beginning_of_the_text),
 	    cmocka_unit_test(test_days_are_those_of_the_sender),
