@@ -117,11 +117,11 @@ static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args
 	if (!read_options(args, message, &append->in_parentheses) || len == 0)
 		return IMAPD_SYNTAX;
 	append->parsed = imapd->command.len;
+	if (len > most)
+		return imapd_about(imapd, IMAPD_TOO_BIG, REPLY_NUMBER(most));
 	append->bytes += len;
 	if (!imapd_has_room(imapd, append->bytes))
 		return IMAPD_DISK_FULL;
-	if (len > most)
-		return imapd_about(imapd, IMAPD_TOO_BIG, REPLY_NUMBER(most));
 	return imapd_over_quota(imapd, append->bytes) ? IMAPD_OVER_QUOTA : IMAPD_BYTES;
 }
 
