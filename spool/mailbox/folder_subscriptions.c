@@ -3,6 +3,8 @@
  * for each folder with tabs between the parts; the first one has only lines, with the dots of Maildir++.
  */
 #include "base/file/fsx.h"
+#include "base/i18n.h"
+#include "base/map.h"
 #include "message/imap/folder_name.h"
 #include "message/imap/imap_utf7.h"
 #include "spool/layout_priv.h"
@@ -15,13 +17,22 @@
 #define FILE_MAX (8u << 20)
 static const char head[] = "V\t2\n\n";
 
+/* Each once. */
+static void add_name(const char *name, struct map *seen, struct strlist *names)
+{
+	if (map_get(seen, slice_of(name)) != NULL)
+		return;
+	map_put(seen, slice_of(name), (void *)1);
+	strlist_add(names, name);
+}
+
 /* Appends the name in a line, if it is one. */
-static void read_line(struct slice line, char separator, struct strlist *names)
+static void read_line(struct slice line, char separator, struct map *seen, struct strlist *names)
 {
 	struct buf name = BUF_INIT(4 * FOLDER_NAME_MAX);
 
 	if (slice_is_nocase(line, "INBOX")) {
-		strlist_add(names, "INBOX");
+		add_name("INBOX", seen, names);
 		return;
 	}
 	while (line.ptr != NULL) {
@@ -30,8 +41,8 @@ static void read_line(struct slice line, char separator, struct strlist *names)
 		if (imap_utf7_decode(slice_cut(&line, separator), "./", &name) != 0)
 			break;
 	}
-	if (line.ptr == NULL && folder_name_is_valid(buf_slice(&name)) && !strlist_has(names, buf_text(&name)))
-		strlist_add(names, buf_text(&name));
+	if (line.ptr == NULL && folder_name_is_valid(buf_slice(&name)))
+		add_name(buf_text(&name), seen, names);
 	buf_clear(&name);
 }
 
@@ -48,6 +59,7 @@ static void write_line(const char *name, struct buf *out)
 int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error)
 {
 	char *path = layout_mailbox(spool, user, "subscriptions"), *text = NULL;
+	struct map seen = MAP_INIT;
 	char separator = '.';
 	struct slice rest;
 	size_t len;
@@ -65,8 +77,9 @@ int folder_subscriptions(const struct spool *spool, const char *user, struct str
 		struct slice line = slice_cut(&rest, '\n');
 
 		if (line.len > 0)
-			read_line(line, separator, names);
+			read_line(line, separator, &seen, names);
 	}
+	map_clear(&seen);
 	free(text);
 	return 0;
 }
@@ -85,6 +98,8 @@ static int change(const struct spool *spool, const char *user, const char *name,
 			write_line(names.items[i], &text);
 	if (on)
 		write_line(name, &text);
+	if (result == 0 && on && !is_on && names.count >= FOLDERS_MAX)
+		result = error_set(error, ERROR_LIMIT, N_("%s has %d subscriptions, which is the limit"), user, FOLDERS_MAX);
 	if (result == 0 && on != is_on)
 		result = fsx_replace(path, buf_slice(&text), 0600, error);
 	strlist_clear(&names);

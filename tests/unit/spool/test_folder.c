@@ -436,11 +436,35 @@ static void test_names(void **context)
 	OK(folder_subscriptions(&house, "ivan", &names, &error));
 	assert_int_equal(names.count, 2);
 	strlist_clear(&names);
-	put_foreign("ivan", "subscriptions", "Old.Style\nINBOX\n");
+	put_foreign("ivan", "subscriptions", "Old.Style\nINBOX\ninbox\nOld.Style\n");
 	OK(folder_subscriptions(&house, "ivan", &names, &error));
+	assert_int_equal(names.count, 2);
 	assert_string_equal(names.items[0], "Old/Style");
 	assert_string_equal(names.items[1], "INBOX");
 	strlist_clear(&names);
+}
+
+/* A file of that many is read whole, and not by comparing each with all others; one more would be forgotten. */
+static void test_subscriptions_have_a_limit(void **context)
+{
+	struct buf lines = BUF_INIT(1u << 20);
+	struct strlist names = {0};
+
+	(void)context;
+	for (int i = 0; i < FOLDERS_MAX; i++)
+		buf_printf(&lines, "f%d\n", i);
+	OK(folder_subscribe(&house, "ivan", "A", true, &error));
+	put_foreign("ivan", "subscriptions", buf_text(&lines));
+	assert_int_equal(folder_subscribe(&house, "ivan", "A", true, &error), -1);
+	assert_int_equal(error.class, ERROR_LIMIT);
+	OK(folder_subscribe(&house, "ivan", "f0", true, &error)); /* is there */
+	OK(folder_subscribe(&house, "ivan", "f0", false, &error));
+	OK(folder_subscribe(&house, "ivan", "A", true, &error));
+	OK(folder_subscriptions(&house, "ivan", &names, &error));
+	assert_int_equal(names.count, FOLDERS_MAX);
+	assert_string_equal(names.items[FOLDERS_MAX - 1], "A");
+	strlist_clear(&names);
+	buf_clear(&lines);
 }
 
 static void test_a_user_counts_with_all_folders(void **context)
@@ -480,6 +504,7 @@ int main(void)
 	    HOUSE_TEST(test_keywords),
 	    cmocka_unit_test(test_letters_of_flags),
 	    HOUSE_TEST(test_names),
+	    HOUSE_TEST(test_subscriptions_have_a_limit),
 	    HOUSE_TEST(test_a_user_counts_with_all_folders),
 	};
 
