@@ -1,6 +1,7 @@
 #include "lan-server/imap/imapd.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/process/thread_activity.h"
 
 #include "lan-server/command.h"
@@ -90,14 +91,19 @@ bool imapd_has_jobs(void)
 
 enum imapd_reply imapd_job_begin(struct imapd *imapd, enum imapd_reply (*step)(struct imapd *, void *), void (*free_own)(void *), void *own)
 {
-	imapd->job = (struct imapd_job){step, free_own, own};
+	imapd->job = (struct imapd_job){.step = step, .free = free_own, .own = own};
 	atomic_fetch_add(&jobs, 1);
 	return IMAPD_MORE;
 }
 
 bool imapd_piece_is_full(struct imapd *imapd)
 {
-	return imapd->dialogue.replies.len >= IMAPD_PIECE;
+	return imapd->dialogue.replies.len >= IMAPD_PIECE || clock_now_ms() >= imapd->piece_ends;
+}
+
+static void begin_piece(struct imapd *imapd)
+{
+	imapd->piece_ends = clock_now_ms() + IMAPD_PIECE_MS;
 }
 
 static void end_job(struct imapd *imapd)
@@ -124,13 +130,12 @@ static void forget_command(struct imapd *imapd)
 	imapd->append = NULL;
 }
 
-static enum dialogue_effect finish(struct imapd *imapd, enum imapd_reply reply)
+static enum dialogue_effect conclude(struct imapd *imapd, enum imapd_reply reply)
 {
-	const struct imapd_command *command = imapd->running;
-	bool keeps_numbers = command != NULL && (command->flags & KEEPS_NUMBERS) && !imapd->uid;
-
-	if (imapd->state == IMAPD_STATE_SELECTED && command != NULL)
-		imapd_view_tell(imapd, !keeps_numbers);
+	if (reply == IMAPD_MORE)
+		return DIALOGUE_SEND;
+	if (reply == IMAPD_NONE) /* IDLE goes on */
+		return DIALOGUE_READ_LINE;
 	imapd_uids_clear(&imapd->quiet);
 	forget_command(imapd);
 	if (imapd->is_broken || imapd->dialogue.replies.overflow)
@@ -138,25 +143,31 @@ static enum dialogue_effect finish(struct imapd *imapd, enum imapd_reply reply)
 	return imapd_answer(imapd, reply);
 }
 
+static enum dialogue_effect finish(struct imapd *imapd, enum imapd_reply reply)
+{
+	const struct imapd_command *command = imapd->running;
+	bool keeps_numbers = command != NULL && (command->flags & KEEPS_NUMBERS) && !imapd->uid;
+
+	if (imapd->state == IMAPD_STATE_SELECTED && command != NULL)
+		reply = imapd_tell_first(imapd, !keeps_numbers, reply);
+	return conclude(imapd, reply);
+}
+
 static enum dialogue_effect after(struct imapd *imapd, enum imapd_reply reply)
 {
-	switch (reply) {
-	case IMAPD_NONE:
-		return DIALOGUE_READ_LINE;
-	case IMAPD_MORE:
-		return DIALOGUE_SEND;
-	case IMAPD_BYTES:
+	if (reply == IMAPD_BYTES)
 		return DIALOGUE_READ_DATA;
-	default:
-		return finish(imapd, reply);
-	}
+	return reply == IMAPD_NONE || reply == IMAPD_MORE ? conclude(imapd, reply) : finish(imapd, reply);
 }
 
 static enum dialogue_effect send_piece(struct dialogue *dialogue)
 {
 	struct imapd *imapd = imapd_of(dialogue);
-	enum imapd_reply reply = imapd->job.step(imapd, imapd->job.own);
+	bool is_report = imapd->job.is_report;
+	enum imapd_reply reply;
 
+	begin_piece(imapd);
+	reply = imapd->job.step(imapd, imapd->job.own);
 	if (dialogue->replies.overflow || imapd->is_broken) {
 		end_job(imapd);
 		return DIALOGUE_BREAK;
@@ -164,7 +175,7 @@ static enum dialogue_effect send_piece(struct dialogue *dialogue)
 	if (reply == IMAPD_MORE)
 		return DIALOGUE_SEND;
 	end_job(imapd);
-	return finish(imapd, reply);
+	return is_report ? conclude(imapd, reply) : finish(imapd, reply);
 }
 
 /* --- commands */
@@ -361,6 +372,7 @@ static enum dialogue_effect take_line(struct dialogue *dialogue, struct slice li
 {
 	struct imapd *imapd = imapd_of(dialogue);
 
+	begin_piece(imapd);
 	if (imapd->waits == IMAPD_WAITS_SASL)
 		return after(imapd, imapd_sasl_response(imapd, line));
 	if (imapd->waits == IMAPD_WAITS_DONE)
@@ -406,8 +418,8 @@ static void tls_started(struct dialogue *dialogue)
 
 static enum dialogue_effect woken(struct dialogue *dialogue)
 {
-	imapd_idle_news(imapd_of(dialogue));
-	return imapd_of(dialogue)->is_broken ? DIALOGUE_BREAK : DIALOGUE_READ_LINE;
+	begin_piece(imapd_of(dialogue));
+	return conclude(imapd_of(dialogue), imapd_idle_news(imapd_of(dialogue)));
 }
 
 static void end(struct dialogue *dialogue, enum dialogue_end why)

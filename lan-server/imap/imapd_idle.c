@@ -29,20 +29,19 @@ enum imapd_reply imapd_cmd_idle(struct imapd *imapd, struct imapd_args *args)
 	client_limits_progress(&imapd->dialogue.limits);
 	buf_clear(&imapd->command);
 	imapd_continue(imapd, SLICE_LITERAL("idling"));
-	if (imapd->state == IMAPD_STATE_SELECTED) {
-		imapd->dialogue.wake_fd = imapd->news_fd;
-		imapd_view_tell(imapd, true); /* what came before the watch began */
-	}
-	return IMAPD_NONE;
+	if (imapd->state != IMAPD_STATE_SELECTED)
+		return IMAPD_NONE;
+	imapd->dialogue.wake_fd = imapd->news_fd;
+	return imapd_tell_first(imapd, true, IMAPD_NONE); /* what came before the watch began */
 }
 
-void imapd_idle_news(struct imapd *imapd)
+enum imapd_reply imapd_idle_news(struct imapd *imapd)
 {
 	uint64_t count;
 
 	while (read(imapd->news_fd, &count, sizeof(count)) == sizeof(count))
 		;
-	imapd_view_tell(imapd, true);
+	return imapd_tell_first(imapd, true, IMAPD_NONE);
 }
 
 void imapd_idle_end(struct imapd *imapd)

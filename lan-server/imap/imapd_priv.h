@@ -15,6 +15,7 @@
 #define IMAPD_COMMAND_MAX (128u << 10)	/* of a logged-in client, with its literals */
 #define IMAPD_STRANGER_MAX (8u << 10)	/* before the login */
 #define IMAPD_PIECE 32768 /* a job sends about this much at a time */
+#define IMAPD_PIECE_MS 200
 #define IMAPD_DEPTH_MAX 32
 #define IMAPD_CODE_MAX (4u << 20) /* COPYUID of the largest mailbox */
 
@@ -47,6 +48,7 @@ struct imapd_job {
 	enum imapd_reply (*step)(struct imapd *imapd, void *own);
 	void (*free)(void *own);
 	void *own; /* NULL: there is no job */
+	bool is_report; /* of changes (imapd_tell_first()): the reply follows without another one */
 };
 
 struct imapd {
@@ -68,6 +70,7 @@ struct imapd {
 	struct imapd_uids saved; /* "$" (RFC 5182) */
 	struct imapd_uids quiet; /* whose flags the client has just set by STORE with .SILENT */
 	struct imapd_job job;
+	int64_t piece_ends; /* then the session looks whether it must end, however little there is to send */
 	struct imapd_append *append; /* NULL: none is in progress */
 	int news_fd;		     /* eventfd of IDLE, -1: none yet */
 	struct buf code; /* instead of the code of the next reply */
@@ -91,7 +94,9 @@ static inline struct buf *imapd_out(struct imapd *imapd)
 
 /* Starts a job; its reply is sent when it ends. */
 enum imapd_reply imapd_job_begin(struct imapd *imapd, enum imapd_reply (*step)(struct imapd *, void *), void (*free_own)(void *), void *own);
-/* Whether enough is collected for one piece. */
+/* Reports what has changed in the mailbox before this reply, which it returns; IMAPD_MORE: a job goes on, and ends with it. */
+enum imapd_reply imapd_tell_first(struct imapd *imapd, bool may_expunge, enum imapd_reply reply);
+/* Whether enough is collected for one piece, or enough time has passed. */
 bool imapd_piece_is_full(struct imapd *imapd);
 /* Sends a continuation request. */
 void imapd_continue(struct imapd *imapd, struct slice text);
@@ -156,14 +161,14 @@ enum imapd_reply imapd_cmd_sort(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_thread(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_idle(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_idle_line(struct imapd *imapd, struct slice line);
-void imapd_idle_news(struct imapd *imapd);
+enum imapd_reply imapd_idle_news(struct imapd *imapd);
 /* However IDLE ends: a watch that outlives its descriptor would write into another one. */
 void imapd_idle_end(struct imapd *imapd);
 /* Removes for good the messages with \Deleted, all or these. IMAPD_DONE, or why not. */
 enum imapd_reply imapd_remove_deleted(struct imapd *imapd, const struct imapd_places *places);
 /* VANISHED (EARLIER): those of these UIDs (no ranges: of all) that do not exist. */
 void imapd_tell_vanished(struct imapd *imapd, const struct imapd_set *known);
-/* The same, and the flags of messages among them that have changed since. */
+/* The same; the flags of messages among them that have changed since are reported when the command ends. */
 void imapd_resync(struct imapd *imapd, const struct imapd_set *known, uint64_t modseq);
 /* Leaves the mailbox without removing anything. */
 void imapd_leave(struct imapd *imapd);

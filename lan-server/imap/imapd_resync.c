@@ -91,12 +91,12 @@ void imapd_tell_vanished(struct imapd *imapd, const struct imapd_set *known)
 
 void imapd_resync(struct imapd *imapd, const struct imapd_set *known, uint64_t modseq)
 {
-	uint64_t now = imapd->view.modseq;
+	struct imapd_view *view = &imapd->view;
 
 	imapd_tell_vanished(imapd, known);
-	if (modseq >= now)
+	if (modseq >= view->modseq)
 		return;
-	imapd->view.modseq = modseq; /* what has changed since is reported as any change is */
-	imapd_view_tell_changed(imapd, known);
-	imapd->view.modseq = now;
+	view->modseq = modseq; /* what has changed since is reported as any change is */
+	if (known->count > 0)
+		imapd_set_find(imapd, known, true, &view->known);
 }

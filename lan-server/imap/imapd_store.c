@@ -51,17 +51,14 @@ static void note_modified(struct imapd *imapd, const uint32_t *left, size_t coun
 	imapd_uids_clear(&numbers);
 }
 
-/* Changes by others are reported before, so that a silent change hides none of them. */
 static enum imapd_reply store_flags(struct imapd *imapd, struct store *store)
 {
 	struct imapd_view *view = &imapd->view;
-	uint32_t *uids, *left = NULL;
+	uint32_t *uids = imapd_places_uids(view, &store->places), *left = NULL;
 	struct error error = ERROR_INIT;
 	size_t left_count = 0;
 	int result;
 
-	imapd_view_tell(imapd, false);
-	uids = imapd_places_uids(view, &store->places);
 	result = folder_store(view->folder, uids, store->places.count, store->change, store->flags, store->unchanged_since, &left, &left_count, &error);
 	if (result == 0 && store->is_silent)
 		for (size_t i = 0; i < store->places.count; i++)
@@ -75,20 +72,35 @@ static enum imapd_reply store_flags(struct imapd *imapd, struct store *store)
 	return left_count > 0 ? IMAPD_MODIFIED : IMAPD_DONE;
 }
 
+/* Changes by others are reported before, so that a silent change hides none of them. */
+static enum imapd_reply store_step(struct imapd *imapd, void *own)
+{
+	return imapd_view_tell(imapd, false) ? store_flags(imapd, own) : IMAPD_MORE;
+}
+
+static void store_free(void *own)
+{
+	struct store *store = own;
+
+	free(store->places.items);
+	free(store);
+}
+
 enum imapd_reply imapd_cmd_store(struct imapd *imapd, struct imapd_args *args)
 {
-	struct store store = {.unchanged_since = UINT64_MAX};
-	enum imapd_reply reply = imapd_set_argument(imapd, args, &store.places);
+	struct store *store = xcalloc(1, sizeof(*store));
+	enum imapd_reply reply = imapd_set_argument(imapd, args, &store->places);
 
+	store->unchanged_since = UINT64_MAX;
 	if (reply == IMAPD_NONE && imapd->view.is_read_only)
 		reply = IMAPD_READ_ONLY;
-	if (reply == IMAPD_NONE && !read_store(imapd, args, &store))
+	if (reply == IMAPD_NONE && !read_store(imapd, args, store))
 		reply = IMAPD_SYNTAX;
-	if (reply == IMAPD_NONE && (!imapd_flags_read(args, imapd->view.folder, NULL, &store.flags) || !imapd_args_done(args)))
+	if (reply == IMAPD_NONE && (!imapd_flags_read(args, imapd->view.folder, NULL, &store->flags) || !imapd_args_done(args)))
 		reply = IMAPD_SYNTAX;
 	if (reply == IMAPD_NONE)
-		reply = store_flags(imapd, &store);
-	free(store.places.items);
+		return imapd_job_begin(imapd, store_step, store_free, store);
+	store_free(store);
 	return reply;
 }
 

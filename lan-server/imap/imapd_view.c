@@ -28,6 +28,7 @@ void imapd_view_end(struct imapd_view *view)
 	if (view->folder != NULL)
 		folder_close(view->folder);
 	imapd_uids_clear(&view->uids);
+	free(view->known.items);
 	free(view->mailbox);
 	*view = (struct imapd_view){.folder = NULL};
 }
@@ -114,52 +115,53 @@ static void tell_flags(struct imapd *imapd, size_t place, const struct folder_me
 	buf_append_text(out, ")\r\n");
 }
 
-static void tell_changed(struct imapd *imapd, const size_t *places, size_t count)
+/* The next messages of the report, up to LOOKED_AT; returns how many of them fit. */
+static size_t tell_some(struct imapd *imapd, size_t count)
 {
 	const struct imapd_view *view = &imapd->view;
+	const size_t *places = view->known.items;
 	struct folder_message messages[LOOKED_AT];
-	uint32_t uids[LOOKED_AT];
+	uint32_t uids[LOOKED_AT] = {0};
+	size_t some = count - view->told < LOOKED_AT ? count - view->told : LOOKED_AT, i;
 
-	for (size_t i = 0, taken; i < count; i += taken) {
-		taken = count - i < LOOKED_AT ? count - i : LOOKED_AT;
-		for (size_t j = 0; j < taken; j++)
-			uids[j] = view->uids.items[places == NULL ? i + j : places[i + j]];
-		folder_look(view->folder, uids, taken, messages);
-		for (size_t j = 0; j < taken; j++)
-			if (messages[j].uid != 0 && messages[j].modseq > view->modseq)
-				tell_flags(imapd, places == NULL ? i + j : places[i + j], &messages[j]);
-	}
+	for (i = 0; i < some; i++)
+		uids[i] = view->uids.items[places == NULL ? view->told + i : places[view->told + i]];
+	folder_look(view->folder, uids, some, messages);
+	for (i = 0; i < some && !imapd_piece_is_full(imapd); i++)
+		if (messages[i].uid != 0 && messages[i].modseq > view->modseq)
+			tell_flags(imapd, places == NULL ? view->told + i : places[view->told + i], &messages[i]);
+	return i;
 }
 
-void imapd_view_tell_changed(struct imapd *imapd, const struct imapd_set *known)
+/* False: a piece is full, and there may be more. */
+static bool tell_changed(struct imapd *imapd)
 {
-	struct imapd_places places;
+	struct imapd_view *view = &imapd->view;
+	size_t count = view->known.items == NULL ? view->uids.count : view->known.count;
 
-	if (known->count == 0) {
-		tell_changed(imapd, NULL, imapd->view.uids.count);
-		return;
-	}
-	imapd_set_find(imapd, known, true, &places);
-	tell_changed(imapd, places.items, places.count);
-	free(places.items);
+	while (view->told < count && !imapd_piece_is_full(imapd))
+		view->told += tell_some(imapd, count);
+	return view->told == count;
 }
 
 /* --- what is new */
 
-static void take_new(struct imapd *imapd, const struct imapd_uids *now)
+static void take_new(struct imapd *imapd)
 {
 	struct imapd_view *view = &imapd->view;
-	uint32_t last = view->uids.count == 0 ? 0 : view->uids.items[view->uids.count - 1];
-	size_t from = now->count, added;
+	uint32_t last = view->uids.count == 0 ? 0 : view->uids.items[view->uids.count - 1], *now;
+	size_t count = folder_uids(view->folder, &now), from = count;
 
-	while (from > 0 && now->items[from - 1] > last)
+	while (from > 0 && now[from - 1] > last)
 		from--;
-	added = now->count - from;
-	if (added == 0)
+	if (from < count) {
+		view->uids.items = xrealloc(view->uids.items, (view->uids.count + count - from) * sizeof(uint32_t));
+		memcpy(view->uids.items + view->uids.count, now + from, (count - from) * sizeof(uint32_t));
+		view->uids.count += count - from;
+	}
+	free(now);
+	if (from == count)
 		return;
-	view->uids.items = xrealloc(view->uids.items, (view->uids.count + added) * sizeof(uint32_t));
-	memcpy(view->uids.items + view->uids.count, now->items + from, added * sizeof(uint32_t));
-	view->uids.count += added;
 	if (!view->is_read_only)
 		folder_take_recent(view->folder);
 	buf_printf(imapd_out(imapd), "* %zu EXISTS\r\n", view->uids.count);
@@ -167,27 +169,71 @@ static void take_new(struct imapd *imapd, const struct imapd_uids *now)
 		buf_printf(imapd_out(imapd), "* %zu RECENT\r\n", imapd_view_recent(view));
 }
 
-void imapd_view_tell(struct imapd *imapd, bool may_expunge)
+/* False: there is nothing to report. */
+static bool begin_report(struct imapd *imapd, bool may_expunge)
 {
 	struct imapd_view *view = &imapd->view;
 	struct imapd_uids now = {.items = NULL};
 	struct error error = ERROR_INIT;
-	uint64_t modseq;
 
 	if (folder_refresh(view->folder, &error) != 0) {
 		log_warnx("event=mailbox-unreadable mailbox=%s reason=%s", LOG_CSTR(view->mailbox), LOG_ERROR(&error));
-		return;
+		return false;
 	}
-	modseq = folder_modseq(view->folder);
-	if (modseq == view->modseq && !view->owes_expunge)
-		return;
+	view->telling = folder_modseq(view->folder);
+	if (view->telling == view->modseq && !view->owes_expunge)
+		return false;
 	imapd_flags_announce(imapd, false);
-	now.count = folder_uids(view->folder, &now.items);
-	if (may_expunge)
+	may_expunge = may_expunge && view->known.items == NULL; /* which are positions */
+	if (may_expunge) {
+		now.count = folder_uids(view->folder, &now.items);
 		drop_gone(imapd, &now);
+		imapd_uids_clear(&now);
+	}
 	view->owes_expunge = !may_expunge;
-	tell_changed(imapd, NULL, view->uids.count);
-	take_new(imapd, &now);
-	view->modseq = modseq;
-	imapd_uids_clear(&now);
+	view->told = 0;
+	return true;
+}
+
+bool imapd_view_tell(struct imapd *imapd, bool may_expunge)
+{
+	struct imapd_view *view = &imapd->view;
+
+	if (!view->is_telling && !begin_report(imapd, may_expunge))
+		return true;
+	view->is_telling = !tell_changed(imapd);
+	if (view->is_telling)
+		return false;
+	take_new(imapd);
+	view->modseq = view->telling;
+	free(view->known.items);
+	view->known = (struct imapd_places){.items = NULL};
+	return true;
+}
+
+/* --- before a reply: of a large mailbox in pieces, so that sessions that wait for news take no memory for it */
+
+struct report {
+	bool may_expunge;
+	enum imapd_reply reply;
+};
+
+static enum imapd_reply report_step(struct imapd *imapd, void *own)
+{
+	const struct report *report = own;
+
+	return imapd_view_tell(imapd, report->may_expunge) ? report->reply : IMAPD_MORE;
+}
+
+enum imapd_reply imapd_tell_first(struct imapd *imapd, bool may_expunge, enum imapd_reply reply)
+{
+	struct report *report;
+
+	if (imapd_view_tell(imapd, may_expunge))
+		return reply;
+	report = xmalloc(sizeof(*report));
+	*report = (struct report){may_expunge, reply};
+	reply = imapd_job_begin(imapd, report_step, free, report);
+	imapd->job.is_report = true;
+	return reply;
 }

@@ -24,6 +24,12 @@ void imapd_uids_clear(struct imapd_uids *uids);
 /* Appends them as a sequence set: "1:3,5". Any order. */
 void imapd_uids_append(const uint32_t *uids, size_t count, struct buf *out);
 
+/* Positions in a view, ascending. */
+struct imapd_places {
+	size_t *items;
+	size_t count;
+};
+
 struct imapd_view {
 	struct folder *folder; /* NULL: no mailbox is selected */
 	char *mailbox;	       /* the storage's name */
@@ -34,16 +40,18 @@ struct imapd_view {
 	uint32_t uid_validity;
 	size_t keywords;      /* that the client knows */
 	bool owes_expunge;    /* what has gone is not reported yet */
+	bool is_telling;      /* changed flags are being reported, in pieces */
+	uint64_t telling;     /* the modification sequence of that report */
+	size_t told;	      /* messages that it has looked at */
+	struct imapd_places known; /* no other changes are reported (RFC 7162 section 3.2.5.2); no places: of all messages */
 };
 
 /* Fills the view of an open folder, which it then owns; nothing is reported. */
 void imapd_view_begin(struct imapd_view *view, struct folder *folder, const char *mailbox, bool is_read_only);
 void imapd_view_end(struct imapd_view *view);
-/* Reports to the client what has changed: EXISTS, FETCH of flags, and where numbers may change EXPUNGE or VANISHED. */
-void imapd_view_tell(struct imapd *imapd, bool may_expunge);
-/* FETCH of the messages of the set (no ranges: all) whose flags have changed since view.modseq. */
-struct imapd_set;
-void imapd_view_tell_changed(struct imapd *imapd, const struct imapd_set *known);
+/* Reports to the client what has changed: EXISTS, FETCH of flags, and where numbers may change EXPUNGE or VANISHED. False: that was a
+ * piece, and the next call goes on. */
+bool imapd_view_tell(struct imapd *imapd, bool may_expunge);
 size_t imapd_view_recent(const struct imapd_view *view);
 /* The position of a UID; the number of messages if it is not there. */
 size_t imapd_view_find(const struct imapd_view *view, uint32_t uid);
@@ -61,12 +69,8 @@ struct imapd_set {
 };
 bool imapd_set_read(struct slice text, struct imapd_set *set);
 void imapd_set_clear(struct imapd_set *set);
-/* Positions in the view of the messages that the set names, ascending, each once; new memory. With numbers, false if one is
+/* Positions in the view of the messages that the set names, each once; new memory. With numbers, false if one is
  * above the last message. */
-struct imapd_places {
-	size_t *items;
-	size_t count;
-};
 bool imapd_set_find(const struct imapd *imapd, const struct imapd_set *set, bool uid, struct imapd_places *places);
 /* The same as a bit for each place, new memory; NULL instead of false. */
 unsigned char *imapd_set_marks(const struct imapd *imapd, const struct imapd_set *set, bool uid);

@@ -219,8 +219,8 @@ uint64_t session_mailbox_used(void *context, const char *user)
 
 /* --- the dialogue */
 
-/* Whether the bytes are of a message, or of a client that is known. A stranger's literal is only a part of a command: however many there are,
- * they give it no more time than lines do. */
+/* Whether the bytes are of a message, or of a client that is known. Before the login a literal is only a part of a command: however many there
+ * are, they give no more time than lines do. */
 static bool are_useful(const struct session *session)
 {
 	return session->dialogue->work != DIALOGUE_IDLE || session->user != NULL;
