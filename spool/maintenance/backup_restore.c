@@ -31,10 +31,10 @@ static bool is_folder(struct slice part)
 	return result;
 }
 
-/* spool/mailboxes/ivan/.Sent/ */
+/* mailboxes/ivan/.Sent/, below the folder of the spool */
 static bool may_be_folder(const char *name, int depth)
 {
-	return strncmp(name, "spool/mailboxes/", 16) == 0 && depth == 4;
+	return strncmp(name, "mailboxes/", 10) == 0 && depth == 3;
 }
 
 /* No path out of the folder, no hidden and no unusual names. */
