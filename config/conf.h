@@ -190,6 +190,30 @@ struct conf_account {
 	int64_t session_timeout; /* 0: none */
 	char *envelope_header;	 /* for a catch-all mailbox: "", "auto" or the name of a field */
 	char *envelope_prefix;
+	struct strlist trusted_received; /* domains of the provider's servers; none: by the url */
+};
+
+/* Where a message comes from or goes to: bits of conf_scanner.on, in the order of its words. */
+enum { CONF_FETCHED = 1, CONF_LOCAL = 2, CONF_OUTGOING = 4 };
+enum conf_when_away { AWAY_DELIVER, AWAY_WAIT };
+
+/* A scanner for viruses or spam. */
+struct conf_scanner {
+	char *name;
+	struct conf_place place;
+	char *url; /* clamd://, spamd://, rspamd://; see config/scanner_url.h */
+	unsigned on; /* CONF_... */
+	int64_t timeout;  /* for one message */
+	int64_t max_size; /* 0: none */
+	enum conf_when_away when_away;
+};
+
+enum conf_virus { VIRUS_QUARANTINE, VIRUS_REJECT, VIRUS_TAG };
+
+/* What follows from verdicts; scores in thousandths, 0: never. */
+struct conf_filter {
+	enum conf_virus virus;
+	int64_t spam_junk, spam_quarantine;
 };
 
 struct conf_sorter {
@@ -239,6 +263,9 @@ struct conf {
 	size_t group_count;
 	struct conf_rule *rules;
 	size_t rule_count;
+	struct conf_filter filter;
+	struct conf_scanner *scanners;
+	size_t scanner_count;
 	struct strlist files; /* the files that were read; place.file points here */
 };
 
@@ -289,6 +316,7 @@ const struct conf_user *conf_find_user(const struct conf *conf, const char *name
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
+const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name);
 const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name);
 /* The identity of the account's mailbox upstream, independent of the account's name and protocol: "login host", with
  * the port if it is not a standard port. Lower case, in new memory. */

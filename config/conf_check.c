@@ -469,8 +469,7 @@ static void check_user_section(const struct check *check, const struct conf_user
 			: N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
 	/* In a split domain our own domain also exists on the internet. */
-	if (is_in_local_domain(check->conf, user->external_alias) &&
-	    !check->conf->gateway.relay_unknown)
+	if (is_in_local_domain(check->conf, user->external_alias) && !check->conf->gateway.relay_unknown)
 		ERROR_AT(check, &user->external_alias, user->place,
 		    N_("external_alias: %s is in local_domain; it must be an external address"),
 		    user->external_alias);
@@ -495,6 +494,7 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 	conf_check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
 	conf_check_groups(&check);
 	conf_check_rules(&check);
+	conf_check_scanners(&check);
 	conf_check_times(&check);
 	free(check.users);
 }

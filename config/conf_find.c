@@ -41,6 +41,14 @@ const struct conf_account *conf_find_account(const struct conf *conf, const char
 	return NULL;
 }
 
+const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->scanner_count; i++)
+		if (strcmp(conf->scanners[i].name, name) == 0)
+			return &conf->scanners[i];
+	return NULL;
+}
+
 const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->smarthost_count; i++)

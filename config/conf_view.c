@@ -42,7 +42,7 @@ static json_t *value_json(enum value_type type, const void *field)
 		return json_boolean(*(const bool *)field);
 	if (type <= VALUE_KEEP)
 		return json_integer(*(const int64_t *)field);
-	if (type == VALUE_WORD)
+	if (type == VALUE_WORD || type == VALUE_WORDS)
 		return json_integer(*(const unsigned *)field);
 	if (type >= VALUE_USERS && type <= VALUE_LISTEN)
 		return list_json(field);
@@ -95,7 +95,7 @@ static bool read_value(const struct schema_key *key, const json_t *value, void *
 		*(bool *)field = json_is_true(value);
 	else if (key->type <= VALUE_KEEP)
 		*(int64_t *)field = json_integer_value(value);
-	else if (key->type == VALUE_WORD)
+	else if (key->type == VALUE_WORD || key->type == VALUE_WORDS)
 		*(unsigned *)field = (unsigned)json_integer_value(value);
 	else if (key->type == VALUE_NETS)
 		return read_nets(value, field);

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 
-#include <stdlib.h>
 
 /* The offset of a field, and an error at compile time if the field is not of the type that
  * the row's values are parsed into. */
@@ -21,16 +20,19 @@
 #define ADDRESS(o, f) VALUE_ADDRESS, FIELD(o, f, char *)
 #define PATH(o, f) VALUE_PATH, FIELD(o, f, char *)
 #define URL(o, f) VALUE_URL, FIELD(o, f, char *)
+#define SCANNER(o, f) VALUE_SCANNER, FIELD(o, f, char *)
 #define PIN(o, f) VALUE_PIN, FIELD(o, f, char *)
 #define FLAG(o, f) VALUE_FLAG, FIELD(o, f, bool)
 #define INTEGER(o, f) VALUE_INTEGER, FIELD(o, f, int64_t)
 #define SIZE(o, f) VALUE_SIZE, FIELD(o, f, int64_t)
+#define SCORE(o, f) VALUE_SCORE, FIELD(o, f, int64_t)
 #define SECONDS(o, f) VALUE_SECONDS, FIELD(o, f, int64_t) /* only where the default is below an hour */
 #define DURATION(o, f) VALUE_DURATION, FIELD(o, f, int64_t)
 #define MINUTES(o, f) VALUE_MINUTES, FIELD(o, f, int64_t)
 #define INTERVAL(o, f) VALUE_INTERVAL, FIELD(o, f, int64_t)
 #define KEEP(o, f) VALUE_KEEP, FIELD(o, f, int64_t)
 #define WORD(o, f, type) VALUE_WORD, FIELD(o, f, enum type)
+#define WORDS(o, f) VALUE_WORDS, FIELD(o, f, unsigned)
 #define DAYS(o, f) VALUE_DAYS, FIELD(o, f, unsigned)
 #define HOURS(o, f) VALUE_HOURS, FIELD(o, f, int64_t)
 #define QUEUED(o, f) VALUE_QUEUED, FIELD(o, f, int64_t)
@@ -42,6 +44,7 @@
 #define NAMES(o, f) VALUE_NAMES, FIELD(o, f, struct strlist)
 #define ADDRESSES(o, f) VALUE_ADDRESSES, FIELD(o, f, struct strlist)
 #define SENDERS(o, f) VALUE_SENDERS, FIELD(o, f, struct strlist)
+#define DOMAINS(o, f) VALUE_DOMAINS, FIELD(o, f, struct strlist)
 #define PATTERNS(o, f) VALUE_PATTERNS, FIELD(o, f, struct strlist)
 #define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
@@ -376,6 +379,9 @@ static const struct schema_key account_keys[] = {
 	   "provider records the recipient, such as Delivered-To, or auto.")},
     {"envelope_prefix", TEXT(conf_account, envelope_prefix), "", N_("none"), ANY,
 	N_("The text that the provider puts before the recipient in that field, such as mbox-user-.")},
+    {"trusted_received", DOMAINS(conf_account, trusted_received), "", N_("found by url"), ANY,
+	N_("The domains of the provider's own servers. The last server outside them that the Received lines name is the one that "
+	   "scanners judge.")},
 };
 
 static const struct schema_key rule_keys[] = {
@@ -414,6 +420,30 @@ static const struct schema_key group_keys[] = {
 	N_("The users of this group. Its name may be used wherever users are listed.")},
 };
 
+static const struct schema_key scanner_keys[] = {
+    {"url", SCANNER(conf_scanner, url), NULL, N_("required"), ONE_OF("clamd", "spamd", "rspamd"),
+	N_("The scanner: clamd:///run/clamav/clamd.ctl, clamd://host:3310, spamd://host:783 or rspamd://host:11333.")},
+    {"on", WORDS(conf_scanner, on), "fetched, local, outgoing", NULL, ONE_OF("fetched", "local", "outgoing"),
+	N_("The mail that it scans: fetched, local (from the LAN to mailboxes here), outgoing (from the LAN to external addresses).")},
+    {"timeout", SECONDS(conf_scanner, timeout), "30s", NULL, RANGE(1, 600),
+	N_("Give up on a scanner that has not answered for a message after this time.")},
+    {"max_size", SIZE(conf_scanner, max_size), "25M", NULL, RANGE(0, 2 * GIGA),
+	N_("Larger messages are not scanned by it; 0: no limit.")},
+    {"when_away", WORD(conf_scanner, when_away, conf_when_away), "deliver", NULL, ONE_OF("deliver", "wait"),
+	N_("What becomes of a message that it cannot scan. deliver: it is delivered, marked as not scanned. wait: "
+	   "fetched mail stays with the provider, the LAN server refuses mail for now (451).")},
+};
+
+static const struct schema_key filter_keys[] = {
+    {"virus", WORD(conf_filter, virus, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag"),
+	N_("What becomes of a message with a virus. quarantine: it is kept there. reject: the LAN server refuses it; fetched mail goes to "
+	   "quarantine. tag: it is delivered with a header line.")},
+    {"spam_junk", SCORE(conf_filter, spam_junk), "5", NULL, {.max = 1000000},
+	N_("A fetched message with this score or more is delivered to the folder Junk; 0: never.")},
+    {"spam_quarantine", SCORE(conf_filter, spam_quarantine), "15", NULL, {.max = 1000000},
+	N_("A fetched message with this score or more goes to quarantine; 0: never.")},
+};
+
 #define SINGLE(name, help)                                                                         \
 	{                                                                                          \
 		#name, NULL, sizeof(struct conf_##name), offsetof(struct conf, name), 0, 0,        \
@@ -432,6 +462,7 @@ NAME_IS_FIRST(conf_user);
 NAME_IS_FIRST(conf_account);
 NAME_IS_FIRST(conf_group);
 NAME_IS_FIRST(conf_rule);
+NAME_IS_FIRST(conf_scanner);
 
 const struct schema_section schema_sections[] = {
     SINGLE(gateway, N_("The gateway itself.")),
@@ -448,50 +479,7 @@ const struct schema_section schema_sections[] = {
     NAMED(group, "sales", N_("Several users under one name, for rules and as an address in local_domain.")),
     NAMED(rule, "invoices", N_("A rule of the sorter. Rules are checked in file order; each one "
         "that matches adds its recipients, until one with stop = yes.")),
+    NAMED(scanner, "av", N_("A scanner for viruses or spam; see docs/filter.md.")),
+    SINGLE(filter, N_("What follows from the verdicts of scanners.")),
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);
-
-const struct schema_section *schema_find(const char *kind)
-{
-	for (size_t i = 0; i < schema_section_count; i++)
-		if (strcmp(schema_sections[i].kind, kind) == 0)
-			return &schema_sections[i];
-	return NULL;
-}
-
-const struct schema_key *schema_find_key(const struct schema_section *section, const char *name)
-{
-	for (size_t i = 0; i < section->key_count; i++)
-		if (strcmp(section->keys[i].name, name) == 0)
-			return &section->keys[i];
-	return NULL;
-}
-
-const char *schema_nearest(const char *kind)
-{
-	const char *names[ARRAY_LEN(schema_sections) + 1] = {NULL};
-
-	for (size_t i = 0; i < schema_section_count; i++)
-		names[i] = schema_sections[i].kind;
-	return str_nearest(kind, names);
-}
-
-const char *schema_nearest_key(const struct schema_section *section, const char *name)
-{
-	const char **names = xcalloc(section->key_count + 1, sizeof(*names));
-	const char *nearest;
-
-	for (size_t i = 0; i < section->key_count; i++)
-		names[i] = section->keys[i].name;
-	nearest = str_nearest(name, names);
-	free(names);
-	return nearest;
-}
-
-const struct schema_section *schema_home(const char *key)
-{
-	for (size_t i = 0; i < schema_section_count; i++)
-		if (schema_find_key(&schema_sections[i], key) != NULL)
-			return &schema_sections[i];
-	return NULL;
-}

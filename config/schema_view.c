@@ -37,6 +37,8 @@ static const struct {
     {"user", "language", SCHEMA_FOR_LAN},
     {"user", "expire", SCHEMA_FOR_LAN},
     {"group", "*", SCHEMA_FOR_LAN},
+    {"scanner", "*", SCHEMA_FOR_LAN},
+    {"filter", "*", SCHEMA_FOR_LAN},
     {"smarthost", "senders", SCHEMA_FOR_LAN},
     {"smarthost", "default_sender", SCHEMA_FOR_LAN},
     {"smarthost", "fallback", SCHEMA_FOR_LAN},

@@ -24,16 +24,19 @@ enum value_type {
 	VALUE_ADDRESS,	 /* char *: mail address with a domain */
 	VALUE_PATH,	 /* char *: absolute path */
 	VALUE_URL,	 /* char *: scheme out of the key's words, host, port */
+	VALUE_SCANNER,	 /* char *: URL of a scanner: scheme, and host and port or the path of a socket */
 	VALUE_PIN,	 /* char *: digest of a public key */
 	VALUE_FLAG,	 /* bool: yes, no */
 	VALUE_INTEGER,	 /* int64_t */
 	VALUE_SIZE,	 /* int64_t: bytes */
+	VALUE_SCORE,	 /* int64_t: points in thousandths */
 	VALUE_SECONDS,	 /* int64_t: seconds; a bare number is seconds */
 	VALUE_DURATION,	 /* int64_t: seconds, with a unit; only 0 needs none */
 	VALUE_MINUTES,	 /* int64_t: seconds, but a bare number is minutes */
 	VALUE_INTERVAL,	 /* int64_t: seconds, -1 when empty */
 	VALUE_KEEP,	 /* int64_t: no 0, yes -1, or days */
 	VALUE_WORD,	 /* an enum: index into the key's words */
+	VALUE_WORDS,	 /* unsigned: bit i for the i-th of the key's words */
 	VALUE_DAYS,	 /* unsigned: bit 0 Sunday */
 	VALUE_HOURS,	 /* int64_t[2] in a row: from, to; equal: all day */
 	VALUE_QUEUED,	 /* int64_t[2] in a row: messages, seconds; 0: not given */
@@ -45,6 +48,7 @@ enum value_type {
 	VALUE_NAMES,	 /* struct strlist: local names or addresses, lower case */
 	VALUE_ADDRESSES, /* struct strlist: mail addresses */
 	VALUE_SENDERS,	 /* struct strlist: addresses or domains, lower case */
+	VALUE_DOMAINS,	 /* struct strlist: domains, lower case */
 	VALUE_PATTERNS,	 /* struct strlist: file names with * and ?, lower case */
 	VALUE_LISTEN,	 /* struct strlist: addresses of this machine */
 	VALUE_NETS,	 /* struct conf_nets */
@@ -54,7 +58,7 @@ enum value_type {
 /* Limits and words of the key that a value belongs to. */
 struct value_limits {
 	int64_t min, max;
-	const char *const *words; /* NULL-terminated, for VALUE_WORD and VALUE_URL; else NULL */
+	const char *const *words; /* NULL-terminated, for VALUE_WORD, VALUE_WORDS, VALUE_URL and VALUE_SCANNER; else NULL */
 	char unit; /* of a length of time: the unit proposed for a bare number; 0: d */
 };
 

@@ -236,6 +236,40 @@ int value_parse_senders(struct slice text, const struct value_limits *limits, vo
 	    field, error);
 }
 
+int value_parse_domains(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	(void)limits;
+	return read_list(text, LOWER_ALL, value_is_host, N_("`%s` is not a domain name"), field, error);
+}
+
+/* The index of a word, -1: it is not one of them. */
+static int find_word(struct slice item, const char *const *words)
+{
+	for (int i = 0; words[i] != NULL; i++)
+		if (slice_is_nocase(item, words[i]))
+			return i;
+	return -1;
+}
+
+int value_parse_words(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	char list[160], shown[96];
+	unsigned bits = 0;
+	struct slice item;
+
+	while (next_item(&text, &item)) {
+		int word = find_word(item, limits->words);
+
+		if (word < 0) {
+			value_join_words(list, sizeof(list), limits->words, "");
+			return error_set(error, ERROR_CONFIG, N_("`%s` must be one of %s"), str_printable(shown, sizeof(shown), item), list);
+		}
+		bits |= 1u << word;
+	}
+	*(unsigned *)field = bits;
+	return 0;
+}
+
 static bool is_pattern(struct slice item)
 {
 	for (size_t i = 0; i < item.len; i++)

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "message/scan/scan_verdict.h"
 
 #define DAY 86400LL
 
@@ -224,6 +225,16 @@ int value_parse_word(struct slice text, const struct value_limits *limits, void 
 	value_join_words(list, sizeof(list), limits->words, "");
 	return error_set(error, ERROR_CONFIG, N_("`%s` must be one of %s"),
 	    str_printable(shown, sizeof(shown), text), list);
+}
+
+int value_parse_score(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	int64_t score;
+
+	if (!scan_score_parse(text, &score) || score < limits->min || score > limits->max)
+		return value_wrong(error, N_("`%s` is not a number of points (examples: 5, 7.5)"), text);
+	*(int64_t *)field = score;
+	return 0;
 }
 
 /* --- times */

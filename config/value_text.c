@@ -229,6 +229,19 @@ int value_parse_url(struct slice text, const struct value_limits *limits, void *
 	    str_printable(shown, sizeof(shown), text), list);
 }
 
+/* clamd:///run/clamav/clamd.ctl: only a socket of this computer has a path. */
+static bool is_socket(struct slice text)
+{
+	return text.len > 1 && text.ptr[0] == '/' && text.ptr[1] != '/';
+}
+
+int value_parse_scanner(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	if (slice_begins_nocase(text, "clamd://") && is_socket(slice_from(text, strlen("clamd://"))))
+		return value_parse_text(text, limits, field, error);
+	return value_parse_url(text, limits, field, error);
+}
+
 /* As in curl: "sha256//" and base64 of 32 bytes; the prefix is optional. */
 int value_parse_pin(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)

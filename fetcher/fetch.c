@@ -77,7 +77,7 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 
 void fetch_hang_up(struct fetch *fetch)
 {
-	assert(fetch->batch.count == 0 && !fetch->commit.is_under_way); /* their messages are items of the plan */
+	assert(fetch->scan.count == 0 && fetch->batch.count == 0 && !fetch->commit.is_under_way); /* their messages are items of the plan */
 	fetch_message_drop(fetch);
 	fetch_connection_close(fetch);
 	fetch_listing_clear(fetch);
@@ -113,6 +113,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	fetch_tries_save(&fetch);
 	fetch_hang_up(&fetch);
 	fetch_batch_clear(&fetch.batch);
+	free(fetch.scan.items);
 	fetch_tries_clear(&fetch);
 	fetch_memory_clear(&fetch);
 	free(fetch.mailbox);

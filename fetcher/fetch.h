@@ -9,6 +9,7 @@
 #define LANPOST_FETCHER_FETCH_H
 
 #include "config/conf.h"
+#include "message/scan/scan_verdict.h"
 #include "spool/storage/storage.h"
 #include "upstream/remote.h"
 
@@ -67,12 +68,14 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 struct fetch_arrival {
 	struct slice message;
 	const char *path; /* path of the file that contains it, NULL: none */
+	const struct scan_verdict *verdict; /* of the scanners; NULL: none is for it */
 	bool is_copy; /* of another copy of the message was already fetched: without a noted recipient this one has no place */
 };
 
 enum fetch_routed {
 	FETCH_ROUTED,
 	FETCH_GOES_NOWHERE, /* as a copy */
+	FETCH_STAYS,	    /* on the server, for a later session; see the error */
 	FETCH_NOT_ROUTED,   /* see the error, which ends the job */
 };
 
@@ -93,6 +96,7 @@ struct fetch_job {
 	/* This many bytes were received; this many reserved bytes are released. May be NULL. */
 	void (*came)(void *context, uint64_t bytes, uint64_t promised);
 	void *context;
+	int filter_socket; /* mail/filter/filter_ask.h; of use only if there are scanners */
 	size_t batch_messages; /* this many become durable together; 0: the usual number */
 	const atomic_bool *cancel;
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */

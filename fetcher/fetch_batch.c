@@ -23,6 +23,7 @@ void fetch_batch_clear(struct fetch_batch *batch)
 
 void fetch_batch_drop(struct fetch *fetch)
 {
+	fetch_scan_drop(fetch);
 	fetch_batch_clear(&fetch->batch);
 	fetch_batch_init(fetch);
 }
@@ -50,27 +51,26 @@ bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *enve
 	return has(&fetch->batch, 0, envelope) || has(&fetch->commit.batch, 0, envelope);
 }
 
-void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool is_short)
+void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_t copies)
 {
 	struct fetch_batch *batch = &fetch->batch;
-	struct fetch_message *message = &fetch->message;
 	const struct envelope *envelope = &message->envelope;
 
 	ARRAY_GROW(batch->items, batch->count);
 	batch->items[batch->count++] = (struct fetch_batch_item){
 	    .item = message->item,
 	    .seen = {envelope->time, envelope->listed, envelope->digest, envelope->body, true},
-	    .is_short = is_short,
+	    .is_short = message->stays,
 	    .copies = copies,
 	};
 	batch->bytes += message->body.path == NULL ? message->body.size : 0;
 	intake_batch_append(batch->intake, &message->envelope, &message->body, NULL, 0);
-	fetch_message_release(fetch);
+	fetch_message_clear(message);
 }
 
 void fetch_batch_progress(const struct fetch *fetch)
 {
-	fetch->result->arrived = fetch->result->fetched + fetch->commit.batch.count + fetch->batch.count;
+	fetch->result->arrived = fetch->result->fetched + fetch->commit.batch.count + fetch->batch.count + fetch->scan.count;
 	fetch->job->progress(fetch->job->context, fetch->job->account->name, fetch->result);
 }
 

@@ -90,6 +90,12 @@ int fetch_commit_all(struct fetch *fetch, struct error *error)
 	fetch->transfer.asked_since = 0;
 	if (wait_for_end(fetch, error) != 0)
 		return -1;
+	if (fetch_scan_all(fetch, error) != 0) {
+		fetch_batch_drop(fetch);
+		return -1;
+	}
+	if (wait_for_end(fetch, error) != 0)
+		return -1;
 	if (fetch->batch.count == 0)
 		return 0;
 	begin(fetch);

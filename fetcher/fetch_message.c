@@ -32,7 +32,7 @@ int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, st
 	struct plan_item *item = event->item;
 	struct envelope *envelope = &fetch->message.envelope;
 
-	fetch->message = (struct fetch_message){.item = item, .stub = BUF_INIT(STUB_MAX)};
+	fetch->message = (struct fetch_message){.item = item, .stub = BUF_INIT(STUB_MAX), .ticket = FILTER_TICKET_NONE};
 	body_init(&fetch->message.body, job->spool);
 	envelope_init(envelope);
 	origin_set_account(&envelope->origin, job->account->name);
@@ -46,18 +46,25 @@ int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, st
 
 void fetch_message_release(struct fetch *fetch)
 {
-	buf_clear(&fetch->message.stub);
 	fetch_partial_close(fetch);
-	fetch->message = (struct fetch_message){0};
+	fetch->message = (struct fetch_message)FETCH_MESSAGE_NONE;
+}
+
+void fetch_message_clear(struct fetch_message *message)
+{
+	envelope_clear(&message->envelope);
+	body_clear(&message->body, false);
+	buf_clear(&message->stub);
+	filter_ask_drop(&message->ticket);
+	*message = (struct fetch_message)FETCH_MESSAGE_NONE;
 }
 
 void fetch_message_drop(struct fetch *fetch)
 {
 	if (fetch->message.item == NULL)
 		return;
-	envelope_clear(&fetch->message.envelope);
-	body_clear(&fetch->message.body, false);
-	fetch_message_release(fetch);
+	fetch_partial_close(fetch);
+	fetch_message_clear(&fetch->message);
 }
 
 int fetch_message_data(struct fetch *fetch, const struct fetch_event *event, struct error *error)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
+#include "mail/filter/filter_header.h"
 #include "message/header.h"
 
 #include <stdlib.h>
@@ -43,15 +44,15 @@ static int finish_stub(struct fetch *fetch, struct error *error)
 /* A catch-all mailbox has two copies of a message to two local users. If the provider does not note the recipient of
  * each copy, the first copy went to all users that it names: then this one goes to nobody and is finished. The digest
  * is 0 for a message to which this does not apply. */
-static bool is_copy_known(const struct fetch *fetch, struct slice message, uint64_t *copies)
+static bool is_copy_known(const struct fetch *fetch, const struct fetch_message *what, struct slice message, uint64_t *copies)
 {
 	char *key;
 	bool is_known;
 
 	*copies = 0;
-	if (fetch->job->account->envelope_header[0] == '\0' || fetch->message.item->action != PLAN_GET)
+	if (fetch->job->account->envelope_header[0] == '\0' || what->item->action != PLAN_GET)
 		return false;
-	*copies = digest_of_copies(message, fetch->message.envelope.body);
+	*copies = digest_of_copies(message, what->envelope.body);
 	if (*copies == 0)
 		return false;
 	key = plan_copies_key(*copies);
@@ -60,20 +61,43 @@ static bool is_copy_known(const struct fetch *fetch, struct slice message, uint6
 	return is_known;
 }
 
-/* Decides its places. */
-static int route(struct fetch *fetch, struct slice message, uint64_t *copies, struct error *error)
+/* Without the fields that only our scanners may write. */
+static int clean_header(struct fetch_message *what, struct slice message, const struct scan_verdict *verdict, struct error *error)
+{
+	struct slice *parts;
+	size_t count = filter_header_clean(message, verdict, &what->envelope, &parts);
+	int result = count == 0 ? 0 : body_keep(&what->body, parts, count, &what->envelope.id, error);
+
+	if (count > 0)
+		free(parts);
+	return result;
+}
+
+int fetch_message_place(struct fetch *fetch, struct fetch_message *what, const struct scan_verdict *verdict, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
-	struct envelope *envelope = &fetch->message.envelope;
-	const struct fetch_arrival arrival = {message, fetch->message.body.path, is_copy_known(fetch, message, copies)};
-	enum fetch_routed routed = job->route(job->context, &arrival, envelope, error);
+	struct fetch_arrival arrival = {.path = what->body.path, .verdict = verdict};
+	enum fetch_routed routed;
+	uint64_t copies;
 
+	if (body_view(&what->body, &arrival.message, error) != 0)
+		return -1;
+	arrival.is_copy = is_copy_known(fetch, what, arrival.message, &copies);
+	routed = job->route(job->context, &arrival, &what->envelope, error);
+	if (routed == FETCH_STAYS) {
+		fetch_result_skip(fetch, what->item, error->phrase);
+		fetch_message_clear(what);
+		return 0;
+	}
 	if (routed == FETCH_GOES_NOWHERE)
-		intake_journal(job->spool->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
+		intake_journal(job->spool->intake, what->envelope.id.text, job->session, EVENT_DROPPED, "",
 		    PHRASE(N_("duplicate of a message that was fetched before")));
-	if (envelope->recipients.count > 0)
-		*copies = 0;
-	return routed == FETCH_NOT_ROUTED ? -1 : 0;
+	if (routed == FETCH_NOT_ROUTED || (verdict != NULL && clean_header(what, arrival.message, verdict, error) != 0))
+		return -1;
+	if (what->envelope.recipients.count > 0)
+		copies = 0;
+	fetch_batch_add(fetch, what, copies);
+	return fetch->connection.is_careful ? 0 : fetch_commit_ahead(fetch, error);
 }
 
 static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)
@@ -150,7 +174,8 @@ static int compare(struct fetch *fetch, struct plan_item *item, struct slice mes
 	*known = NULL;
 	if (item->key != NULL && !item->is_doubtful)
 		return 0;
-	if ((fetch->message.envelope.digest == 0 || fetch_batch_has_twin(fetch, &fetch->message.envelope)) && fetch_commit_all(fetch, error) != 0)
+	if ((fetch->message.envelope.digest == 0 || fetch_batch_has_twin(fetch, &fetch->message.envelope) ||
+	     fetch_scan_has_twin(fetch, &fetch->message.envelope)) && fetch_commit_all(fetch, error) != 0)
 		return -1;
 	*known = plan_find_same(&fetch->plan, &fetch->memory.seen, fetch->message.envelope.digest, fetch->message.envelope.body, item->size,
 	    digest_is_telling(header));
@@ -218,24 +243,11 @@ void fetch_message_end(struct fetch *fetch)
 	fetch->message.is_held = fetch->message.item != NULL;
 }
 
-static int take_message(struct fetch *fetch, struct plan_item *item, struct slice message, bool stays, struct error *error)
-{
-	uint64_t copies;
-
-	if (item->action == PLAN_GET)
-		envelope_set(&fetch->message.envelope.uidl, slice_of(item->key));
-	if (route(fetch, message, &copies, error) != 0)
-		return -1;
-	fetch_batch_add(fetch, copies, stays);
-	return fetch->connection.is_careful ? 0 : fetch_commit_ahead(fetch, error);
-}
-
 int fetch_message_confirm(struct fetch *fetch, struct error *error)
 {
 	struct plan_item *item = fetch->message.item;
 	struct plan_known *known = NULL;
 	struct slice message;
-	bool stays = false;
 
 	if (item == NULL || !fetch->message.is_held)
 		return 0;
@@ -246,12 +258,14 @@ int fetch_message_confirm(struct fetch *fetch, struct error *error)
 		return -1;
 	if (known != NULL)
 		return pass_over(fetch, item, known, slice_make(message.ptr, header_length(message)), error);
-	if (item->action == PLAN_GET && !may_be_taken(fetch, item, &stays)) {
+	if (item->action == PLAN_GET && !may_be_taken(fetch, item, &fetch->message.stays)) {
 		fetch_partial_discard(fetch);
 		fetch_message_drop(fetch);
 		return 0;
 	}
-	return take_message(fetch, item, message, stays, error);
+	if (item->action == PLAN_GET)
+		envelope_set(&fetch->message.envelope.uidl, slice_of(item->key));
+	return fetch_scan_take(fetch, error);
 }
 
 int fetch_message_settle(struct fetch *fetch, struct error *error)

@@ -8,6 +8,7 @@
 #include "upstream/imap_client.h"
 #include "fetcher/plan.h"
 #include "fetcher/slowness.h"
+#include "mail/filter/filter_ask.h"
 #include "upstream/pop3_client.h"
 #include "upstream/remote.h"
 #include "spool/storage/storage.h"
@@ -144,6 +145,18 @@ struct fetch_message {
 	struct body body;
 	struct buf stub; /* the beginning of a message that is too large */
 	struct fetch_partial partial;
+	bool stays; /* on the server: it was short */
+	struct filter_ticket ticket; /* the question to the scanners */
+};
+
+#define FETCH_MESSAGE_NONE {.body = {.fd = -1}, .ticket = FILTER_TICKET_NONE}
+
+/* fetch_scan.c: complete messages that wait for the verdict of the scanners, the oldest first. */
+struct fetch_scan {
+	struct fetch_message *items;
+	size_t first, count;
+	uint64_t bytes; /* in memory */
+	bool is_away;	/* a scanner with `when_away = wait` does not answer: nothing more is fetched */
 };
 
 /* fetch_batch.c: received messages that become durable together. */
@@ -212,6 +225,7 @@ struct fetch {
 	struct fetch_transfer transfer;
 	struct fetch_deletions deletions;
 	struct fetch_message message;
+	struct fetch_scan scan;
 	struct fetch_batch batch;
 	struct fetch_commit commit;
 };
@@ -306,8 +320,10 @@ int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, st
 int fetch_message_data(struct fetch *fetch, const struct fetch_event *event, struct error *error);
 /* The message is incomplete, or must not be used. */
 void fetch_message_drop(struct fetch *fetch);
-/* Its envelope and body have a new owner now. */
+/* The message has a new owner now. */
 void fetch_message_release(struct fetch *fetch);
+/* Frees it. */
+void fetch_message_clear(struct fetch_message *message);
 
 /* --- fetch_partial.c: messages that are continued after a cut */
 
@@ -343,11 +359,25 @@ bool fetch_message_needs_proof(const struct fetch *fetch);
 /* The connection has ended: accepts the pending message, or leaves it if no valid reply followed. */
 int fetch_message_settle(struct fetch *fetch, struct error *error);
 
+/* Decides the places of a message, with its verdict (NULL: none), and puts it into the batch. It has a new owner, or stays on the server. */
+int fetch_message_place(struct fetch *fetch, struct fetch_message *message, const struct scan_verdict *verdict, struct error *error);
+
+/* --- fetch_scan.c */
+
+/* Takes the complete message: asks the scanners, if there are any for it, and places those messages whose verdict has come. */
+int fetch_scan_take(struct fetch *fetch, struct error *error);
+/* Waits for all verdicts, and places the messages. */
+int fetch_scan_all(struct fetch *fetch, struct error *error);
+/* A message that waits has these digests. */
+bool fetch_scan_has_twin(const struct fetch *fetch, const struct envelope *envelope);
+/* Drops the messages that wait: they stay on the server. */
+void fetch_scan_drop(struct fetch *fetch);
+
 /* --- fetch_batch.c */
 
 void fetch_batch_init(struct fetch *fetch);
-/* Adds the message. stays: it must not be deleted on the server. */
-void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool stays);
+/* Adds the message, which has a new owner then. */
+void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_t copies);
 bool fetch_batch_is_full(const struct fetch *fetch);
 /* A batch, this one or the one under way, contains a message with the same content, or the same digests. */
 bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies);

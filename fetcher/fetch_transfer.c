@@ -16,7 +16,7 @@
  * lost. */
 static bool has_room(const struct fetch *fetch, const struct plan_item *item)
 {
-	return intake_has_room(fetch->job->spool->intake, item->size + fetch->batch.bytes + fetch->commit.batch.bytes);
+	return intake_has_room(fetch->job->spool->intake, item->size + fetch->batch.bytes + fetch->commit.batch.bytes + fetch->scan.bytes);
 }
 
 static bool is_wanted(const struct fetch *fetch, const struct plan_item *item)
@@ -49,7 +49,9 @@ static bool is_time_up(const struct fetch *fetch)
 /* Ends the connection with QUIT although there are more messages. */
 static bool must_stop(struct fetch *fetch)
 {
-	if (fetch->memory.commit_every > 0 && fetch->transfer.asked >= fetch->memory.commit_every)
+	if (fetch->scan.is_away)
+		fetch->transfer.has_more = fetch->transfer.is_late = true;
+	else if (fetch->memory.commit_every > 0 && fetch->transfer.asked >= fetch->memory.commit_every)
 		fetch->transfer.has_more = true;
 	else if (is_time_up(fetch))
 		fetch->transfer.has_more = fetch->transfer.is_late = true;

@@ -4,6 +4,7 @@
 #include "message/budget.h"
 #include "message/decode.h"
 #include "message/fold.h"
+#include "message/scan/scan_verdict.h"
 #include "sorter/pattern.h"
 
 #include <stdio.h>
@@ -252,17 +253,17 @@ static bool test_fields(const struct test *test, struct message_view *view, stru
 
 /* --- other subjects */
 
-static bool test_account(const struct test *test, struct message_view *view, struct hit *hit)
+/* A text that is not of the message. */
+static bool test_plain(const struct test *test, struct message_view *view, struct slice plain, struct hit *hit)
 {
-	struct slice account = slice_of(view->source.account);
-	struct message_view_text text = {.decoded = BUF_INIT(account.len + 1), .folded = BUF_INIT(account.len * 12 + 1)};
+	struct message_view_text text = {.decoded = BUF_INIT(plain.len + 1), .folded = BUF_INIT(plain.len * 12 + 1)};
 	bool result;
 
-	buf_append_slice(&text.decoded, account);
-	fold_text(account, &text.folded);
+	buf_append_slice(&text.decoded, plain);
+	fold_text(plain, &text.folded);
 	if (view->source.fold_yo)
 		fold_yo(text.folded.ptr, text.folded.len);
-	result = test_text(test, view, SLICE_LITERAL("account"), &text, hit);
+	result = test_text(test, view, slice_of(test->header), &text, hit);
 	buf_clear(&text.decoded);
 	buf_clear(&text.folded);
 	return result;
@@ -359,13 +360,79 @@ static bool test_number(const struct test *test, const struct message_view *view
 	return true;
 }
 
+/* --- the verdict of scanners */
+
+static bool test_score(const struct test *test, const struct scan_verdict *verdict, struct hit *hit)
+{
+	struct slice score;
+
+	if (!(verdict->looked & SCAN_SPAM) || !is_so((uint64_t)(verdict->score + SCAN_SCORE_MAX), test->relation, test->number))
+		return false;
+	score = slice_of(SCAN_SCORE(verdict->score));
+	hit_set(hit, test, slice_of(test->header), score, score);
+	return true;
+}
+
+static bool test_symbol(const struct test *test, struct message_view *view, struct slice symbols, struct hit *hit)
+{
+	bool found = false;
+
+	while (!found && symbols.len > 0)
+		found = test_plain(test, view, slice_cut(&symbols, ','), hit);
+	return found;
+}
+
+static bool test_scanned(const struct test *test, const struct scan_verdict *verdict, struct hit *hit)
+{
+	bool is_scanned = scan_verdict_is_scanned(verdict);
+	struct slice shown = slice_of(is_scanned ? "yes" : "no");
+
+	if (test->relation == TEST_PRESENT ? !is_scanned : !is_so(is_scanned, test->relation, test->number))
+		return false;
+	hit_set(hit, test, slice_of(test->header), shown, shown);
+	return true;
+}
+
+static bool test_virus(const struct test *test, struct message_view *view, struct slice virus, struct hit *hit)
+{
+	if (virus.len == 0)
+		return false;
+	if (test->relation != TEST_PRESENT)
+		return test_plain(test, view, virus, hit);
+	hit_set(hit, test, slice_of(test->header), virus, virus);
+	return true;
+}
+
+/* Without a scanner no message is scanned. `spam` alone is also what the provider has marked. */
+static bool test_verdict(const struct test *test, struct message_view *view, struct hit *hit)
+{
+	static const struct scan_verdict none;
+	const struct scan_verdict *verdict = view->source.verdict == NULL ? &none : view->source.verdict;
+	struct test at_limit = *test;
+
+	if (test->subject == TEST_VIRUS)
+		return test_virus(test, view, slice_of(verdict->virus), hit);
+	if (test->subject == TEST_SYMBOL)
+		return test_symbol(test, view, slice_of(verdict->symbols), hit);
+	if (test->subject == TEST_SCANNED)
+		return test_scanned(test, verdict, hit);
+	if (test->relation != TEST_PRESENT)
+		return test_score(test, verdict, hit);
+	at_limit.relation = TEST_GREATER_EQUAL;
+	at_limit.number = (uint64_t)(view->source.spam_limit + SCAN_SCORE_MAX);
+	if (view->source.spam_limit <= 0 || !test_score(&at_limit, verdict, hit))
+		return test_fields(test, view, hit);
+	hit->test = test;
+	return true;
+}
+
 /* --- conditions */
 
 static bool test_match(const struct test *test, struct message_view *view, struct hit *hit)
 {
 	switch (test->subject) {
 	case TEST_ACCOUNT:
-		return test_account(test, view, hit);
+		return test_plain(test, view, slice_of(view->source.account), hit);
 	case TEST_ATTACHMENT:
 		return test_attachment(test, view, hit);
 	case TEST_BODY:
@@ -374,11 +441,15 @@ static bool test_match(const struct test *test, struct message_view *view, struc
 	case TEST_DATE:
 	case TEST_HOUR:
 		return test_number(test, view, hit);
+	case TEST_SPAM:
+	case TEST_VIRUS:
+	case TEST_SYMBOL:
+	case TEST_SCANNED:
+		return test_verdict(test, view, hit);
 	case TEST_HEADER:
 	case TEST_RECIPIENT:
 	case TEST_ANYHEADER:
 	case TEST_LIST:
-	case TEST_SPAM:
 		break;
 	}
 	return test_fields(test, view, hit);

@@ -19,6 +19,7 @@
 #define MESSAGE_VIEW_GAVE_UP_MAX 20        /* limit of regular expressions that reached their limit, before no more are tried */
 
 struct literals;
+struct scan_verdict;
 
 /* The source of the view; everything is borrowed. */
 struct message_view_source {
@@ -27,6 +28,8 @@ struct message_view_source {
 	uint64_t size;
 	int64_t arrived; /* seconds since 1970 */
 	bool fold_yo;
+	const struct scan_verdict *verdict; /* of our scanners; NULL: there is none */
+	int64_t spam_limit; /* the score from which on it is spam; 0: none */
 	const struct literals *body_literals; /* see rule_index.h; NULL for none */
 };
 

@@ -7,8 +7,10 @@
  *	test       = subject operator text
  *	           | "size" relation number [ "K" | "M" | "G" ]
  *	           | "date" relation YYYY-MM-DD | "hour" relation 0..23
- *	           | "has" "attachment" | "list" | "spam"
+ *	           | "has" "attachment" | "list" | "spam" | "spam" relation points
+ *	           | "virus" | "scanned" | "scanned" [ "is" ] ( "yes" | "no" )
  *	subject    = header | "recipient" | "anyheader" | "account" | "attachment" | "body" | "list"
+ *	           | "virus" | "symbol"
  *	operator   = "contains" | "is" | "begins" | "ends" | "matches" | "regex"
  *	relation   = ">" | ">=" | "<" | "<=" | "="
  *
@@ -19,7 +21,8 @@
  * `date` and `hour` are those of the arrival here, local time; `date` with an operator for text is
  * the header Date. `attachment` is the file name or the type of an attachment, `body` the text of
  * all text parts. `list` alone matches mail of mailing lists, `list contains "x"` tests their
- * headers. `spam` matches if the provider has marked the message as spam.
+ * headers. `spam` alone matches if the provider or our scanner has marked the message as spam; `spam > 5`, `virus`,
+ * `symbol` and `scanned` test the verdict of our scanners.
  */
 #ifndef LANPOST_SORTER_RULE_PARSE_H
 #define LANPOST_SORTER_RULE_PARSE_H
@@ -49,6 +52,9 @@ enum test_subject {
 	TEST_SIZE,
 	TEST_DATE,
 	TEST_HOUR,
+	TEST_VIRUS,
+	TEST_SYMBOL,
+	TEST_SCANNED,
 };
 enum test_operator {
 	TEST_CONTAINS,
@@ -62,7 +68,7 @@ enum test_operator {
 	TEST_LESS,
 	TEST_LESS_EQUAL,
 	TEST_EQUAL,
-	TEST_PRESENT, /* has attachment, list, spam */
+	TEST_PRESENT, /* has attachment, list, spam, virus, scanned */
 };
 
 struct pattern; /* a compiled regular expression, see pattern.h */
@@ -76,7 +82,7 @@ struct test {
 	size_t folded_len;
 	struct pattern *pattern; /* of TEST_REGEX */
 	size_t literal;          /* of BODY, once indexed: number + 1 of its text, 0 for none */
-	uint64_t number;         /* of SIZE: bytes; of DATE: 20261123; of HOUR: 0..23 */
+	uint64_t number;         /* of SIZE: bytes; of DATE: 20261123; of HOUR: 0..23; of SPAM: thousandths + SCAN_SCORE_MAX; of SCANNED: 0, 1 */
 };
 
 struct condition {

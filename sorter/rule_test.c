@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/i18n.h"
 #include "message/fold.h"
+#include "message/scan/scan_verdict.h"
 #include "sorter/pattern.h"
 #include "sorter/rule_token.h"
 
@@ -87,6 +88,23 @@ static bool read_hour(struct slice text, uint64_t *number)
 	return slice_number(text, 0, 23, number);
 }
 
+/* Scores may be negative: they are compared with an offset. */
+static bool read_score(struct slice text, uint64_t *number)
+{
+	int64_t score;
+
+	if (!scan_score_parse(text, &score))
+		return false;
+	*number = (uint64_t)(score + SCAN_SCORE_MAX);
+	return true;
+}
+
+static bool read_answer(struct slice text, uint64_t *number)
+{
+	*number = slice_is_nocase(text, "yes");
+	return *number == 1 || slice_is_nocase(text, "no");
+}
+
 /* --- subjects */
 
 /* The words that are not header names. A new one is also in docs/rules.md, and so on: tests/lint.py says where. */
@@ -103,7 +121,10 @@ static const struct subject {
     {"attachment", TEST_ATTACHMENT, .takes_text = true},
     {"body", TEST_BODY, .takes_text = true},
     {"list", TEST_LIST, .takes_text = true, .stands_alone = true},
-    {"spam", TEST_SPAM, .stands_alone = true},
+    {"spam", TEST_SPAM, .stands_alone = true, .read = read_score, .expected = N_("a number of points (example: 7.5)")},
+    {"virus", TEST_VIRUS, .takes_text = true, .stands_alone = true},
+    {"symbol", TEST_SYMBOL, .takes_text = true},
+    {"scanned", TEST_SCANNED, .stands_alone = true, .read = read_answer, .expected = N_("yes or no")},
     {"size", TEST_SIZE, .read = read_size, .expected = N_("a size (example: 5M)")},
     {"date", TEST_DATE, .takes_text = true, .read = read_date, .expected = N_("a date (example: 2026-11-23)")},
     {"hour", TEST_HOUR, .read = read_hour, .expected = N_("an hour from 0 to 23")},
@@ -207,9 +228,13 @@ static bool parse_operator(struct parser *p, const struct subject *subject, stru
 			return true;
 		}
 	}
-	if (test->subject == TEST_HOUR && rule_token_is(p, "is")) {
+	if ((test->subject == TEST_HOUR || test->subject == TEST_SCANNED) && rule_token_is(p, "is")) {
 		test->relation = TEST_EQUAL;
 		rule_token_next(p);
+		return true;
+	}
+	if (test->subject == TEST_SCANNED) {
+		test->relation = TEST_EQUAL;
 		return true;
 	}
 	rule_token_fail(p, subject->takes_text ? N_("an operator") : N_("one of > >= < <= ="),
@@ -217,12 +242,16 @@ static bool parse_operator(struct parser *p, const struct subject *subject, stru
 	return false;
 }
 
-static bool is_operator(const struct parser *p)
+/* Whether a test goes on after its subject. */
+static bool goes_on(const struct parser *p, const struct subject *subject)
 {
-	for (size_t i = 0; text_operators[i] != NULL; i++)
+	for (size_t i = 0; subject->takes_text && text_operators[i] != NULL; i++)
 		if (rule_token_is(p, text_operators[i]))
 			return true;
-	return false;
+	for (size_t i = TEST_GREATER; subject->read != NULL && i <= TEST_EQUAL; i++)
+		if (rule_token_is(p, operators[i]))
+			return true;
+	return subject->subject == TEST_SCANNED && (rule_token_is(p, "is") || rule_token_is(p, "yes") || rule_token_is(p, "no"));
 }
 
 /* `date is "2026-11-23"` is the day of arrival, `date contains "Nov"` the header. */
@@ -240,7 +269,7 @@ static void choose_date(const struct parser *p, struct test *test)
 
 static bool parse_rest(struct parser *p, const struct subject *subject, struct test *test)
 {
-	if (subject->stands_alone && !(subject->takes_text && is_operator(p))) {
+	if (subject->stands_alone && !goes_on(p, subject)) {
 		test->relation = TEST_PRESENT;
 		test->text = xstrdup("");
 		return true;
@@ -282,7 +311,7 @@ struct condition *rule_test_parse(struct parser *p)
 	    !is_header_name(p->token.raw)) {
 		rule_token_fail(p,
 		    N_("the name of a header, recipient, anyheader, account, size, date, hour, "
-		      "body, attachment, has attachment, list, spam or always"),
+		      "body, attachment, has attachment, list, spam, virus, symbol, scanned or always"),
 		    NULL);
 		return NULL;
 	}

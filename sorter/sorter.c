@@ -342,6 +342,7 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
     struct sorter_decision *decision)
 {
 	const struct conf_account *account = conf_find_account(sorter->conf, message->account);
+	struct scan_verdict written;
 	struct message_view view;
 
 	memset(decision, 0, sizeof(*decision));
@@ -351,6 +352,8 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	                     .size = message->size,
 	                     .arrived = message->arrived,
 	                     .fold_yo = sorter->conf->sorter.fold_yo,
+	                     .spam_limit = sorter->conf->filter.spam_junk,
+	                     .verdict = message->verdict != NULL ? message->verdict : scan_verdict_find(message->message, &written) ? &written : NULL,
 	                     .body_literals = rule_index_body(sorter->index),
 	                 });
 	note_fields(&view, decision);

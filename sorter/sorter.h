@@ -25,6 +25,7 @@
 #define LANPOST_SORTER_SORTER_H
 
 #include "config/conf.h"
+#include "message/scan/scan_verdict.h"
 #include "spool/envelope.h"
 
 #define SORTER_RECEIVED_MAX 50
@@ -46,6 +47,9 @@ struct sorter_message {
 	/* For a catch-all mailbox: the recipients that the provider noted, used instead of those
 	 * in the header. NULL or empty: not known. */
 	const struct strlist *recipients;
+	/* Of our scanners. NULL: as an earlier delivery has written it into the header of the message, which is one of our own
+	 * storage. */
+	const struct scan_verdict *verdict;
 };
 
 /* A rule that matched. */

@@ -120,6 +120,25 @@ int body_view(struct body *body, struct slice *bytes, struct error *error)
 	return 0;
 }
 
+/* The file of the parts has the same name: it is the message's. The other one stays mapped until its bytes are copied. */
+int body_keep(struct body *body, const struct slice *parts, size_t count, const struct msgid *id, struct error *error)
+{
+	struct body next;
+	int result = body->path == NULL ? 0 : fsx_unlink(body->path, error);
+
+	body_init(&next, body->spool);
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = body_append(&next, parts[i], id, error);
+	if (result == 0)
+		result = body_finish(&next, error);
+	body_clear(body, true);
+	if (result == 0)
+		*body = next;
+	else
+		body_clear(&next, false);
+	return result;
+}
+
 void body_hide(struct body *body)
 {
 	if (body->map.ptr != NULL)

@@ -40,6 +40,8 @@ bool body_memory_is_short(void);
 int body_finish(struct body *body, struct error *error);
 /* All bytes, valid until body_clear(). */
 int body_view(struct body *body, struct slice *bytes, struct error *error);
+/* Replaces the bytes of a finished body by these parts of them, and finishes it again. On failure nothing is left of it. */
+int body_keep(struct body *body, const struct slice *parts, size_t count, const struct msgid *id, struct error *error);
 /* Gives up the view of a file, until it is viewed again. */
 void body_hide(struct body *body);
 /* Frees everything; `keep_file` when a log record names the file, else the file is removed. */

@@ -38,6 +38,9 @@ static const struct {
     [EVENT_DAMAGED] = {"damaged", N_("damaged")},
     [EVENT_RECOVERED] = {"recovered", N_("recovered")},
     [EVENT_LOG_DAMAGED] = {"log-damaged", N_("log damaged")},
+    [EVENT_SCANNED] = {"scanned", N_("scanned")},
+    [EVENT_NOT_SCANNED] = {"not-scanned", N_("not scanned")},
+    [EVENT_QUARANTINED] = {"quarantined", N_("quarantined")},
     [EVENT_LINE] = {"line", N_("line")},
 };
 

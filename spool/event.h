@@ -37,6 +37,9 @@ enum event {
 	EVENT_DAMAGED,
 	EVENT_RECOVERED,       /* detail: the log that contained it */
 	EVENT_LOG_DAMAGED,     /* place: the log; detail: the file that keeps the record */
+	EVENT_SCANNED,	       /* detail: what the scanners have found. The next one, too */
+	EVENT_NOT_SCANNED,
+	EVENT_QUARANTINED,     /* detail: why */
 	EVENT_LINE,	       /* of a session. place: the key of the command; detail: how it ended */
 	EVENT_COUNT
 };

@@ -6,7 +6,10 @@
 
 #include "base/str.h"
 
-/* Whether it can name a mailbox: a valid name of a user (conf_is_mailbox_name()), and of a folder (folder_name_is_valid()). */
+/* The mailbox of the quarantine: no user can have this name. */
+#define MAILBOX_QUARANTINE "_quarantine"
+
+/* Whether it can name a mailbox: a valid name of a user (conf_is_mailbox_name()) or the quarantine, and of a folder (folder_name_is_valid()). */
 bool mailbox_name_is_valid(struct slice name);
 /* The parts of a valid name; the folder is empty if it is the user's mailbox itself. */
 struct slice mailbox_name_user(struct slice name);

@@ -22,6 +22,8 @@ static const struct {
     {"session", N_("the communication session")},
     {"process session", N_("the session process")},
     {"process lan", N_("the LAN server")},
+    {"process filter", N_("the process that asks the scanners")},
+    {"scanner ", N_("scanner %s")},
     {"disk", N_("the disk")},
     {"clock", N_("the clock")},
     {"log", N_("accepting mail")},

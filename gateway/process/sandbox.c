@@ -29,6 +29,7 @@
 #define LANDLOCK_ACCESS_NET_BIND_TCP (1ULL << 0) /* 4 */
 #define LANDLOCK_ACCESS_NET_CONNECT_TCP (1ULL << 1)
 #endif
+#define RULE_NET_PORT 2 /* LANDLOCK_RULE_NET_PORT, an enumerator */
 #ifndef LANDLOCK_ACCESS_FS_IOCTL_DEV
 #define LANDLOCK_ACCESS_FS_IOCTL_DEV (1ULL << 15) /* 5 */
 #endif
@@ -88,7 +89,7 @@ static struct ruleset ruleset_for(int version, unsigned may)
 		bound.handled_access_fs |= (WRITE_FOLDER | MAKE_SPECIAL) & ~(version >= 3 ? 0 : LANDLOCK_ACCESS_FS_TRUNCATE);
 	if (version >= 4)
 		bound.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP |
-		                           (may & SANDBOX_CONNECT ? 0 : LANDLOCK_ACCESS_NET_CONNECT_TCP);
+		                           ((may & (SANDBOX_CONNECT | SANDBOX_PORTS)) == SANDBOX_CONNECT ? 0 : LANDLOCK_ACCESS_NET_CONNECT_TCP);
 	if (version >= 5)
 		bound.handled_access_fs |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
 	if (version >= 6)
@@ -142,6 +143,18 @@ static void allow_files(int ruleset, const struct sandbox *sandbox, uint64_t bou
 		allow_all(ruleset, names_reads, READ_FOLDER);
 }
 
+static void allow_ports(int ruleset, const struct sandbox *sandbox)
+{
+	for (size_t i = 0; i < sandbox->port_count; i++) {
+		const struct {
+			uint64_t access, port;
+		} rule = {LANDLOCK_ACCESS_NET_CONNECT_TCP, sandbox->ports[i]};
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) != 0)
+			log_warn("event=sandbox-rule-failed port=%u", sandbox->ports[i]);
+	}
+}
+
 /* Returns the Landlock version that is in force now, 0: none. */
 static int bind_files(const struct sandbox *sandbox)
 {
@@ -153,6 +166,8 @@ static int bind_files(const struct sandbox *sandbox)
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &bound, ruleset_size(version), 0);
 	if (ruleset >= 0)
 		allow_files(ruleset, sandbox, bound.handled_access_fs);
+	if (ruleset >= 0 && bound.handled_access_net & LANDLOCK_ACCESS_NET_CONNECT_TCP)
+		allow_ports(ruleset, sandbox);
 	if (ruleset < 0 || syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
 		log_warn("event=sandbox-failed");
 		version = 0;

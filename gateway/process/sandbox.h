@@ -9,6 +9,8 @@
 #define LANPOST_GATEWAY_SANDBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Memory, threads, clocks, and reading, writing and closing open descriptors are always allowed; no program can be run. In
  * addition: */
@@ -16,6 +18,8 @@ enum {
 	SANDBOX_FILES = 1,   /* opens, creates, renames and removes files: those below */
 	SANDBOX_ACCEPT = 2,  /* accepts connections from its listeners */
 	SANDBOX_CONNECT = 4, /* creates sockets and connects them: to servers, and to resolve names */
+	SANDBOX_PORTS = 8,   /* of SANDBOX_CONNECT: by TCP only to the ports below */
+	SANDBOX_MEMORY = 16, /* creates files in memory, to pass them to another process */
 };
 
 /* Lists of paths end with NULL; a list may be NULL. A folder includes everything below it, "" means nothing; missing paths
@@ -26,6 +30,8 @@ struct sandbox {
 	const char *const *lists;  /* folders: list their names, but not read the files */
 	const char *const *makes;  /* folders: create and remove files, but not read or write them */
 	const char *const *reads;
+	const uint16_t *ports;
+	size_t port_count;
 	const char *const *writes; /* read and write; create and remove files in folders */
 	bool is_one_of_many;	   /* do not log it */
 };

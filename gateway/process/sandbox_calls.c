@@ -57,6 +57,7 @@ static const char *const files[] = {"open", "openat", "creat", "stat", "stat64",
     "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "truncate", "truncate64", "umask", NULL};
 
 static const char *const accepting[] = {"accept", "accept4", NULL};
+static const char *const in_memory[] = {"memfd_create", NULL};
 static const char *const connecting[] = {"connect", "bind", "sendmmsg", "recvmmsg", NULL};
 
 static const char *const deadly[] = {"execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev",
@@ -145,6 +146,7 @@ static int fill(scmp_filter_ctx filter, unsigned may)
 	if (add_all(filter, DEADLY, deadly) != 0 || add_all(filter, SCMP_ACT_ALLOW, always) != 0 ||
 	    (may & SANDBOX_FILES && add_all(filter, SCMP_ACT_ALLOW, files) != 0) ||
 	    (may & SANDBOX_ACCEPT && add_all(filter, SCMP_ACT_ALLOW, accepting) != 0) ||
+	    (may & SANDBOX_MEMORY && add_all(filter, SCMP_ACT_ALLOW, in_memory) != 0) ||
 	    (may & SANDBOX_CONNECT && add_all(filter, SCMP_ACT_ALLOW, connecting) != 0))
 		return -1;
 	return allow_parts(filter, may);

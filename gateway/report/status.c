@@ -70,6 +70,20 @@ static json_t *queue(const struct conf *conf)
 	return counts;
 }
 
+static json_t *scanners(const struct conf *conf, const struct scanner_watch *watches)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < conf->scanner_count; i++) {
+		const struct scanner_watch *watch = &watches[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s?}", "name", conf->scanners[i].name, "url", conf->scanners[i].url,
+		    "state", !watch->is_known ? "unknown" : watch->is_away ? "away" : "good", "since", (json_int_t)watch->since, "error",
+		    watch->is_away ? watch->error : NULL));
+	}
+	return list;
+}
+
 json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 {
 	struct state *state = NULL;
@@ -88,6 +102,8 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	json_object_set_new(status, "accounts", accounts(conf, state));
 	json_object_set_new(status, "mailboxes", mailboxes(conf));
 	json_object_set_new(status, "queue", queue(conf));
+	if (conf->scanner_count > 0)
+		json_object_set_new(status, "scanners", scanners(conf, facts->scanners));
 	json_object_set_new(status, "clients", json_integer((json_int_t)facts->clients));
 	state_close(state);
 	return status;

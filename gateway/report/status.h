@@ -6,6 +6,8 @@
 
 #include "config/conf.h"
 
+#include "gateway/report/scanner_report.h"
+
 #include <jansson.h>
 
 struct status_facts {
@@ -14,6 +16,7 @@ struct status_facts {
 	const char *session; /* id of the running session, NULL: none */
 	int pid;
 	size_t clients; /* clients of the LAN server */
+	const struct scanner_watch *scanners; /* one for each [scanner] */
 };
 
 /* The answer to the verb `status`, owned by the caller. Reads mailboxes and queue, which may take a while:

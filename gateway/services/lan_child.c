@@ -45,7 +45,7 @@ static int make_view(const struct conf *conf, struct error *error)
 }
 
 int lan_child_start(struct child *child, int program, const struct conf *conf, const struct listeners *listeners, int auth_fd,
-    struct error *error)
+    int filter_fd, struct error *error)
 {
 	const char *arguments[LISTENERS_MAX + 2] = {PROGRAM};
 	int fds[LAN_FD_LISTENERS - CHILD_FDS + LISTENERS_MAX];
@@ -56,6 +56,7 @@ int lan_child_start(struct child *child, int program, const struct conf *conf, c
 	if (fds[LAN_FD_VIEW - CHILD_FDS] < 0)
 		return -1;
 	fds[LAN_FD_AUTH - CHILD_FDS] = auth_fd;
+	fds[LAN_FD_FILTER - CHILD_FDS] = filter_fd;
 	for (size_t i = 0; i < listeners->count; i++) {
 		arguments[1 + i] = lan_kind_name(listeners->items[i].kind);
 		fds[LAN_FD_LISTENERS - CHILD_FDS + i] = listeners->items[i].fd;

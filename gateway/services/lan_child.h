@@ -10,10 +10,11 @@
 
 /* Opens the program's file, beside this program or where `make install` puts it. Returns a descriptor, or -1. */
 int lan_child_find(struct error *error);
-/* Starts it with a view of the configuration, the listeners and its end of the socket to the process that holds the verifiers. program: of
+/* Starts it with a view of the configuration, the listeners and its ends of the sockets to the process that holds the verifiers, and
+ * to the one that asks the scanners. program: of
  * lan_child_find(). */
 int lan_child_start(struct child *child, int program, const struct conf *conf, const struct listeners *listeners, int auth_fd,
-    struct error *error);
+    int filter_fd, struct error *error);
 /* Sends it a view of a new configuration; it logs what it cannot use. */
 int lan_child_reload(const struct child *child, const struct conf *conf, struct error *error);
 /* Returns false if files have moved that the sandbox of a running LAN server allows: then it must

@@ -121,6 +121,7 @@ static int open_all(struct lan_process *process, struct conf *conf, struct error
 	    .stop_fd = process->stop_fd,
 	    .reload_fd = CHILD_FD_EVENTS,
 	    .auth_fd = LAN_FD_AUTH,
+	    .filter_fd = LAN_FD_FILTER,
 	    .reload = reload,
 	    .context = process,
 	};

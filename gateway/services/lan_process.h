@@ -11,6 +11,7 @@
 enum {
 	LAN_FD_VIEW = CHILD_FDS, /* of the configuration (config/conf_view.h) */
 	LAN_FD_AUTH,		 /* to the process that holds the verifiers */
+	LAN_FD_FILTER,		 /* to the process that asks the scanners */
 	LAN_FD_LISTENERS,	 /* and the following ones */
 };
 

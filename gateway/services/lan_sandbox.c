@@ -42,7 +42,7 @@ static void bind_process(const struct conf *conf)
 	const char *const lists[] = {spool->folder, NULL};
 
 	sandbox_enter(&(struct sandbox){
-	    .may = SANDBOX_FILES | SANDBOX_ACCEPT,
+	    .may = SANDBOX_FILES | SANDBOX_ACCEPT | SANDBOX_MEMORY,
 	    .lists = lists,
 	    .writes = (const char *const *)writes,
 	});

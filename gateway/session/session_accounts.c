@@ -10,6 +10,7 @@
 #include "base/process/thread_activity.h"
 #include "config/endpoint.h"
 #include "gateway/session/session_limits.h"
+#include "mail/filter/filter_policy.h"
 
 #include <stdlib.h>
 
@@ -43,6 +44,16 @@ static void tell_account(struct account_thread *work, const char *state, const s
 		failed ? json_string(error->phrase) : json_null()));
 }
 
+/* Applies the verdict of the scanners, after the rules. */
+static void judge(const struct session *session, const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	char text[PHRASE_MAX];
+
+	filter_policy_apply(session->conf, CONF_FETCHED, verdict, envelope);
+	intake_journal(session->spool.intake, envelope->id.text, session->id.text,
+	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));
+}
+
 /* Decides where a fetched message goes: by the rules, without loops. */
 static enum fetch_routed route_message(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error)
 {
@@ -51,8 +62,14 @@ static enum fetch_routed route_message(void *context, const struct fetch_arrival
 	struct sorting_result sorted;
 
 	thread_activity_step("sorting the message with UIDL %s", envelope->uidl);
+	if (arrival->verdict != NULL && arrival->verdict->waits) {
+		error_set(error, ERROR_TEMPORARY, "%s", arrival->verdict->reason);
+		return FETCH_STAYS;
+	}
 	if (sorting_ask(&work->sorting, arrival, envelope, &sorted, error) != 0)
 		return FETCH_NOT_ROUTED;
+	if (arrival->verdict != NULL)
+		judge(session, arrival->verdict, envelope);
 	/* The only event that no delivery reports. */
 	if (sorted.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
@@ -149,6 +166,7 @@ static int fetch(struct account_thread *work)
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
 	    .secrets = &session->secrets.remote,
+	    .filter_socket = session->filter_socket,
 	    .tries_again = strlist_has(&session->request.again, result->account->name),
 	    .clock_is_doubtful = !session->clock_is_trusted,
 	};

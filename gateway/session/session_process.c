@@ -286,6 +286,7 @@ int session_process_run(void *context, int event_fd)
 	    .conf = job->conf,
 	    .id = *job->id,
 	    .event_fd = event_fd,
+	    .filter_socket = job->filter_socket,
 	    .event_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	const struct reporter reporter = {session.conf, &session.spool, session.id.text};

@@ -13,6 +13,7 @@ struct session_job {
 	struct conf *conf; /* its secrets are wiped, in this process */
 	const struct session_request *request;
 	const struct msgid *id; /* of the session */
+	int filter_socket; /* mail/filter/filter_ask.h */
 };
 
 /* The key of the event that housekeeping has become a session. */

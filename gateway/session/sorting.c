@@ -203,16 +203,22 @@ static void fill(struct sorting_worker *worker, const struct fetch_arrival *arri
 }
 
 /* file: contains the message, -1: none */
-static enum outcome ask(struct sorting_worker *worker, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
-    struct error *error)
+static enum outcome ask(struct sorting_worker *worker, const struct envelope *envelope, const struct fetch_arrival *arrival, int file,
+    struct buf *answer, struct error *error)
 {
-	struct buf head = BUF_INIT(4096);
+	struct buf head = BUF_INIT(4096 + SCAN_TEXT_MAX), verdict = BUF_INIT(SCAN_TEXT_MAX);
+	struct slice message = arrival->message;
 	struct slice parts[2];
 	struct frame request = {.kind = SORTING_SORT, .parts = parts, .count = file < 0 ? 2 : 1, .passed = file};
 	enum outcome result;
 
 	frame_put(&head, SORTING_ACCOUNT, slice_of(worker->account->name));
 	frame_put(&head, SORTING_TIME, slice_make((const char *)&envelope->time, sizeof(envelope->time)));
+	if (arrival->verdict != NULL)
+		scan_verdict_write(arrival->verdict, &verdict);
+	if (verdict.len > 0)
+		frame_put(&head, SORTING_VERDICT, buf_slice(&verdict));
+	buf_clear(&verdict);
 	if (file < 0)
 		put_head(&head, SORTING_MESSAGE, message.len);
 	parts[0] = buf_slice(&head);
@@ -227,7 +233,7 @@ static enum outcome ask_and_read(struct sorting_worker *worker, const struct fet
     struct sorter_decision *decision, struct error *error)
 {
 	struct buf answer = BUF_INIT(SORTING_ANSWER_MAX);
-	enum outcome outcome = ask(worker, envelope, arrival->message, file, &answer, error);
+	enum outcome outcome = ask(worker, envelope, arrival, file, &answer, error);
 
 	if (outcome == ANSWERED && !read_answer(worker, arrival->message, buf_slice(&answer), envelope, decision)) {
 		forget_answer(envelope);

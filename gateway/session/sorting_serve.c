@@ -23,6 +23,7 @@ struct request {
 	int64_t time;
 	uint64_t size, at_least, tries;
 	struct slice message;
+	struct scan_verdict verdict;
 };
 
 static void read_field(const struct conf *conf, struct request *request, char tag, struct slice value)
@@ -55,6 +56,10 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 		if (value.len == sizeof(request->tries))
 			memcpy(&request->tries, value.ptr, sizeof(request->tries));
 		break;
+	case SORTING_VERDICT:
+		if (!scan_verdict_read(value, &request->verdict))
+			request->verdict = (struct scan_verdict){0};
+		break;
 	case SORTING_MESSAGE:
 		request->message = value;
 		break;
@@ -68,7 +73,7 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 static void put_decision(const struct sorting *sorting, const struct request *request, const struct strlist *named, struct buf *answer)
 {
 	const struct sorter_message sorted = {
-	    request->message, request->account == NULL ? "" : request->account->name, request->message.len, request->time, named};
+	    request->message, request->account == NULL ? "" : request->account->name, request->message.len, request->time, named, &request->verdict};
 	struct buf text = BUF_INIT(SORTING_ANSWER_MAX);
 	struct sorter_decision decision;
 

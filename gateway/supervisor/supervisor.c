@@ -70,6 +70,7 @@ static void answer_status(void *context, int fd)
 		    .session = session_runs(supervisor) ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
 		    .clients = clients_count(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing),
+		    .scanners = supervisor->scanners,
 		},
 	    .fd = dup(fd),
 	};
@@ -138,6 +139,7 @@ static int reload(void *context, struct error *error)
 	session_due_start(&supervisor->due, next, moment_now());
 	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
+	supervisor_filter_restart(supervisor);
 	supervisor_lan_take_up(supervisor);
 	log_info("event=reloaded");
 	return 0;
@@ -186,6 +188,8 @@ static void reap(struct supervisor *supervisor)
 			supervisor_session_hung_up(supervisor);
 		else if (pid == supervisor->auth.pid)
 			supervisor_auth_ended(supervisor, status);
+		else if (pid == supervisor->filter.pid)
+			supervisor_filter_ended(supervisor, status);
 		else if (supervisor->answers > 0) /* or a report, which is rare: the count is only an upper bound */
 			supervisor->answers--;
 	}
@@ -217,6 +221,7 @@ static void tick(struct supervisor *supervisor)
 		supervisor_session_by_mail(supervisor);
 	supervisor_session_look(supervisor, now);
 	supervisor_auth_look(supervisor, now);
+	supervisor_filter_look(supervisor, now);
 	disk_watch_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		supervisor_lan_start(supervisor);
@@ -246,6 +251,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 	}
 	wait = sooner(wait, supervisor->lan_restart_at);
 	wait = sooner(wait, supervisor_auth_due(supervisor));
+	wait = sooner(wait, supervisor->filter_restart_at);
 	wait = sooner(wait, supervisor->mail_session_at);
 	wait = sooner(wait, supervisor->disk.look_at);
 	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
@@ -255,7 +261,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 
 static void loop(struct supervisor *supervisor)
 {
-	struct pollfd fds[CONTROL_CLIENTS_MAX + 6];
+	struct pollfd fds[CONTROL_CLIENTS_MAX + 7];
 
 	while (!supervisor->stopping) {
 		size_t count = control_poll(&supervisor->control, fds);
@@ -265,14 +271,17 @@ static void loop(struct supervisor *supervisor)
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->session), .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->auth), .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = supervisor->auth_watch.fd, .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->filter), .events = POLLIN};
 		if (poll(fds, count, control_has_more(&supervisor->control) ? 0 : time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
 		supervisor_lan_events(supervisor, EVENTS_PER_TURN);
 		supervisor_session_events(supervisor, EVENTS_PER_TURN);
 		supervisor_auth_events(supervisor, EVENTS_PER_TURN);
+		supervisor_filter_events(supervisor, EVENTS_PER_TURN);
 		child_end_broken(&supervisor->lan);
 		child_end_broken(&supervisor->session);
 		child_end_broken(&supervisor->auth);
+		child_end_broken(&supervisor->filter);
 		take_signals(supervisor);
 		control_serve(&supervisor->control);
 		tick(supervisor);
@@ -362,7 +371,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 		return -1;
 	child_close_in_children(supervisor->lan_program);
 	signals_open(supervisor);
-	if (supervisor_auth_open(supervisor, error) != 0)
+	if (supervisor_auth_open(supervisor, error) != 0 || supervisor_filter_open(supervisor, error) != 0)
 		return -1;
 	/* When the ports are open, the control socket exists, too. */
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
@@ -402,6 +411,7 @@ static void end(struct supervisor *supervisor)
 		reap(supervisor);
 	}
 	supervisor_auth_stop(supervisor);
+	supervisor_filter_stop(supervisor);
 	control_close(&supervisor->control, SPOOL_OF(supervisor->conf));
 	close(supervisor->signal_fd);
 	close(supervisor->lan_program);
@@ -424,6 +434,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	    .session = {.fd = -1},
 	    .hang_up = {.fd = -1},
 	    .auth = {.fd = -1},
+	    .filter = {.fd = -1},
 	    .auth_watch = AUTH_WATCH_INIT,
 	    .since = clock_wall(),
 	};
@@ -436,6 +447,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	}
 	session_due_start(&supervisor.due, conf, moment_now());
 	supervisor_lan_start(&supervisor);
+	supervisor_filter_start(&supervisor);
 	supervisor_auth_start(&supervisor); /* any order is possible: questions wait in their socket */
 	supervisor_session_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));

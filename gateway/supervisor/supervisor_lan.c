@@ -16,7 +16,7 @@ void supervisor_lan_start(struct supervisor *supervisor)
 	 * repaired */
 		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
 	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
-		supervisor->auth_fds[AUTH_FD_LAN], &error) == 0)
+		supervisor->auth_fds[AUTH_FD_LAN], supervisor->filter_fds[FILTER_FD_ASK], &error) == 0)
 		return;
 	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;

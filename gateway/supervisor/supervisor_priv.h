@@ -23,6 +23,7 @@
 #define STOP_MS 15000	 /* time limit for children to end by themselves */
 #define EVENTS_PER_TURN 256 /* from one child at a time, so that others are served, too */
 
+enum { FILTER_FD_ASK, FILTER_FD_OWN };
 enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* the session whose end it is */
 
 struct supervisor {
@@ -60,6 +61,13 @@ struct supervisor {
 	bool auth_hangs; /* it was ended because it hung */
 	struct login_notes login_notes;
 	bool auth_has_tls; /* it has a usable certificate */
+
+	struct child filter;
+	int filter_fds[2]; /* of the socket between it and those that ask: [FILTER_FD_...] */
+	unsigned filter_crashes;
+	int64_t filter_restart_at; /* monotonic, 0: it runs, or there is no scanner */
+	bool filter_reported;
+	struct scanner_watch *scanners; /* one for each [scanner] */
 
 	unsigned lan_crashes;
 	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
@@ -121,5 +129,15 @@ void supervisor_auth_look(struct supervisor *supervisor, int64_t now);
 /* The latest time of the next check (monotonic). */
 int64_t supervisor_auth_due(const struct supervisor *supervisor);
 void supervisor_auth_stop(struct supervisor *supervisor);
+
+/* The process that asks the scanners (supervisor_filter.c). Called once, before the others: the socket. */
+int supervisor_filter_open(struct supervisor *supervisor, struct error *error);
+/* Starts it if there are scanners; after a reload, again with the new ones. */
+void supervisor_filter_start(struct supervisor *supervisor);
+void supervisor_filter_events(struct supervisor *supervisor, int most);
+void supervisor_filter_ended(struct supervisor *supervisor, int status);
+void supervisor_filter_look(struct supervisor *supervisor, int64_t now);
+void supervisor_filter_restart(struct supervisor *supervisor);
+void supervisor_filter_stop(struct supervisor *supervisor);
 
 #endif

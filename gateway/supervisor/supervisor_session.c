@@ -24,14 +24,18 @@ bool supervisor_session_is_busy(const struct supervisor *supervisor)
 
 static void session_start(struct supervisor *supervisor, const struct session_request *request)
 {
-	struct session_job job = {.conf = supervisor->conf, .id = &supervisor->session_id};
+	struct session_job job = {.conf = supervisor->conf, .id = &supervisor->session_id, .filter_socket = supervisor->filter_fds[FILTER_FD_ASK]};
 	struct error error;
+	int result;
 
 	supervisor->session_number++;
 	supervisor->session_id = msgid_new();
 	supervisor->running = session_request_copy(request);
 	job.request = &supervisor->running;
-	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
+	child_closed(job.filter_socket);
+	result = child_start(&supervisor->session, "session", session_process_run, &job, &error);
+	child_close_in_children(job.filter_socket);
+	if (result != 0)
 		log_warnx("event=session-not-started reason=%s", LOG_ERROR(&error));
 	else if (!request->is_housekeeping)
 		control_session_began(&supervisor->control);

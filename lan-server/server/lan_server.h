@@ -34,6 +34,7 @@ struct lan_server_options {
 	struct conf *(*reload)(void *context);
 	void *context;
 	int auth_fd;           /* to the process with the verifiers (auth.h); remains the caller's */
+	int filter_fd;	       /* to the process that asks the scanners (mail/filter/filter_ask.h); remains the caller's */
 	int64_t login_delay_ms; /* after a failed login; 0: 1000; below 0: none (tests) */
 };
 

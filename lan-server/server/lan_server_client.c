@@ -157,6 +157,7 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .quota = server->quota,
 	    .maildrops = server->maildrops,
 	    .stop_fd = server->stop_event,
+	    .filter_fd = server->options.filter_fd,
 	};
 	stream_init(&client->session.stream, fd, server->stop_event);
 	return client;

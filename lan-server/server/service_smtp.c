@@ -1,8 +1,11 @@
 /*
  * SMTP on the LAN server: accepts messages of clients into the spool.
  */
+#include "base/net/net.h"
+#include "base/process/thread_activity.h"
 #include "mail/bounce.h"
 #include "mail/sent_copy.h"
+#include "mail/filter/filter_ask.h"
 
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
@@ -87,6 +90,33 @@ static void count_sent(void *context, const char *user, uint64_t bytes)
 	send_quota_count(session->send_quota, user, bytes);
 }
 
+static void scan(void *context, unsigned sources, const struct envelope *envelope, struct body *body, struct scan_verdict *verdict)
+{
+	struct session *session = context;
+	struct filter_question question = {.conf = session->conf, .socket = session->filter_fd, .sources = sources, .path = body->path};
+	struct filter_ticket ticket;
+	struct scan_facts facts;
+	char address[NET_ADDRESS_MAX], text[PHRASE_MAX];
+	struct error error;
+
+	thread_activity_step("waiting for the scanners");
+	scan_facts_init(&facts);
+	scan_facts_set(&facts.id, slice_of(envelope->id.text));
+	scan_facts_set(&facts.address, slice_of(net_address_text(address, &session->login.address)));
+	scan_facts_set(&facts.sender, slice_of(envelope->sender));
+	scan_facts_set(&facts.user, slice_of(session->user == NULL ? "" : session->user));
+	for (size_t i = 0; i < envelope->recipients.count && i < SCAN_RECIPIENTS_MAX; i++)
+		strlist_add(&facts.recipients, envelope->recipients.items[i]);
+	question.facts = &facts;
+	if (body->path == NULL && body_view(body, &question.message, &error) != 0)
+		question.message = SLICE_LITERAL("");
+	filter_ask_begin(&ticket, &question);
+	filter_ask_end(&ticket, NULL, verdict);
+	scan_facts_clear(&facts);
+	intake_journal(session->spool->intake, envelope->id.text, session->id.text,
+	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));
+}
+
 static struct dialogue *begin(struct session *session)
 {
 	struct smtpd_options options = {
@@ -99,7 +129,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
-	    .hooks = {session, has_room, accept_message, session_mailbox_used, sent_today, count_sent},
+	    .hooks = {session, has_room, accept_message, session_mailbox_used, sent_today, count_sent, scan},
 	};
 
 	return smtpd_new(&options);

@@ -26,6 +26,7 @@ struct session {
 	struct connections *connections;
 	struct maildrop_locks *maildrops;
 	int stop_fd;
+	int filter_fd; /* mail/filter/filter_ask.h */
 	/* Private. */
 	struct auth_client login;     /* with its address */
 	struct connection connection; /* admitted already */

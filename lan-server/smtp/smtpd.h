@@ -8,6 +8,7 @@
 #define LANPOST_LAN_SERVER_SMTPD_H
 
 #include "config/conf.h"
+#include "message/scan/scan_verdict.h"
 #include "spool/body.h"
 #include "spool/envelope.h"
 
@@ -34,6 +35,9 @@ struct smtpd_hooks {
 	uint64_t (*mailbox_bytes)(void *context, const char *user);
 	struct send_quota_total (*sent_today)(void *context, const char *user);
 	void (*count_sent)(void *context, const char *user, uint64_t bytes);
+	/* What the scanners say of a finished message with its envelope, on its way to these: CONF_LOCAL, CONF_OUTGOING. Blocks.
+	 * NULL: there are no scanners. */
+	void (*scan)(void *context, unsigned sources, const struct envelope *envelope, struct body *body, struct scan_verdict *verdict);
 };
 
 struct smtpd_options {

@@ -171,7 +171,6 @@ static void complete_envelope(struct smtpd *smtpd)
 		envelope_add(
 		    envelope, PLACE_DAEMON, slice_of(envelope->sender), buf_slice(&tx->subject));
 	route_add_boss(smtpd->options.conf, envelope);
-	envelope->size = strlen(envelope->header) + tx->body.size;
 }
 
 /* The text for the log after the spool has taken the envelope. New memory. */
@@ -248,6 +247,10 @@ static void store(struct smtpd *smtpd)
 
 	keep_reply(smtpd);
 	complete_envelope(smtpd);
+	smtpd_data_fail(smtpd, smtpd_check_scanners(smtpd));
+	if (tx->failed != REPLY_NONE)
+		return;
+	tx->envelope.size = strlen(tx->envelope.header) + tx->body.size;
 	description = describe_message(smtpd);
 	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0) {
 		smtpd_count_sent(smtpd);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/net/net.h"
+#include "mail/filter/filter_header.h"
 #include "message/decode.h"
 #include "message/header.h"
 
@@ -52,17 +53,18 @@ static void note_field(struct smtpd_transaction *tx, const struct header_field *
 		decode_text(field->body, decode_message_charset(header), &tx->subject);
 }
 
-/* Stores the header without the fields that only the sender may see. */
+/* Stores the header without the fields that only the sender may see, and without verdicts of others. */
 static void keep_header(struct smtpd *smtpd, struct slice header, struct findings *found)
 {
 	struct header_walk walk;
 	struct header_field field;
 	const char *kept = header.ptr;
+	bool has_scanners = smtpd->options.conf->scanner_count > 0;
 
 	header_walk_init(&walk, header);
 	while (header_walk_next(&walk, &field)) {
 		note_field(smtpd->tx, &field, header, found);
-		if (!is_hidden(&field))
+		if (!is_hidden(&field) && !(has_scanners && filter_header_is_ours(field.name, NULL)))
 			continue;
 		smtpd_data_append(smtpd, slice_make(kept, (size_t)(field.raw.ptr - kept)));
 		kept = field.raw.ptr + field.raw.len;

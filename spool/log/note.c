@@ -11,6 +11,7 @@
 #include "spool/log/intake_priv.h"
 #include "spool/storage/last_login.h"
 #include "spool/mailbox/maildir_name.h"
+#include "spool/mailbox_name.h"
 #include "spool/shown.h"
 #include "spool/storage/state_journal.h"
 #include "spool/storage/state_seen.h"
@@ -140,8 +141,10 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 	    [PLACE_OWN] = EVENT_DELIVERED,
 	};
 
+	bool is_kept = place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0;
+
 	note_event(intake, envelope->id.text, envelope->session,
-	    error == NULL ? events[place->kind] : EVENT_DELIVERY_FAILED, place->name,
+	    error != NULL ? EVENT_DELIVERY_FAILED : is_kept ? EVENT_QUARANTINED : events[place->kind], place->name,
 	    error == NULL ? place->why : error->phrase);
 }
 

@@ -7,6 +7,7 @@
 #include "spool/log/intake_priv.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/maildir_change.h"
+#include "spool/mailbox_name.h"
 #include "spool/storage/mailbox.h"
 #include "spool/storage/queue.h"
 
@@ -97,6 +98,7 @@ static void sweep_mailboxes(const struct intake *intake)
 	struct error error;
 
 	mailbox_users(intake->spool, &users);
+	strlist_add(&users, MAILBOX_QUARANTINE);
 	for (size_t i = 0; i < users.count; i++)
 		if (mailbox_names(intake->spool, users.items[i], &mailboxes, &error) != 0)
 			log_warnx("event=mailbox-unreadable user=%s reason=%s", LOG_CSTR(users.items[i]), LOG_ERROR(&error));

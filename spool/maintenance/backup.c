@@ -13,6 +13,7 @@
 #include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
 #include "spool/log/wal_hold.h"
+#include "spool/mailbox_name.h"
 #include "spool/storage/mailbox.h"
 #include "spool/storage/state.h"
 
@@ -172,7 +173,7 @@ static int add_mailboxes(struct backup *backup, struct error *error)
 
 	free(path);
 	while (dir != NULL && result == 0 && (entry = readdir(dir)) != NULL)
-		if (conf_is_mailbox_name(slice_of(entry->d_name)))
+		if (mailbox_name_is_valid(slice_of(entry->d_name)))
 			result = add_user(backup, entry->d_name, error);
 	if (dir != NULL)
 		closedir(dir);

@@ -68,14 +68,14 @@ struct typed {
 
 /* --- names */
 
-enum names { NO_NAMES, USERS, MAILBOXES, ACCOUNTS, SMARTHOSTS, RULES, DOMAINS, WAITING, HELD, QUEUED, SHELLS, FILES };
+enum names { NO_NAMES, USERS, MAILBOXES, ACCOUNTS, SMARTHOSTS, SCANNERS, RULES, DOMAINS, WAITING, HELD, QUEUED, SHELLS, FILES };
 
 static const struct {
 	const char *verb; /* or the first of several words */
 	enum names names;
 } wanted[] = {
     {"user add", NO_NAMES}, {"account add", NO_NAMES}, {"rule add", NO_NAMES}, {"user passwd", MAILBOXES}, {"user", USERS},
-    {"client-setup", USERS}, {"mailbox", MAILBOXES}, {"account", ACCOUNTS}, {"smarthost", SMARTHOSTS}, {"rule", RULES},
+    {"client-setup", USERS}, {"mailbox", MAILBOXES}, {"account", ACCOUNTS}, {"smarthost", SMARTHOSTS}, {"scanner", SCANNERS}, {"rule", RULES},
     {"dkim", DOMAINS}, {"queue hold", WAITING}, {"queue retry", WAITING}, {"queue release", HELD}, {"queue", QUEUED},
     {"completion", SHELLS}, {"sort", FILES}, {"decode", FILES}, {"backup", FILES}, {"restore", FILES},
 };
@@ -142,6 +142,8 @@ static void offer_names(const struct typed *typed, enum names names)
 		offer_all(typed, conf->accounts, conf->account_count, sizeof(conf->accounts[0]));
 	else if (names == SMARTHOSTS)
 		offer_all(typed, conf->smarthosts, conf->smarthost_count, sizeof(conf->smarthosts[0]));
+	else if (names == SCANNERS)
+		offer_all(typed, conf->scanners, conf->scanner_count, sizeof(conf->scanners[0]));
 	else if (names == RULES)
 		offer_all(typed, conf->rules, conf->rule_count, sizeof(conf->rules[0]));
 	else if (names == DOMAINS)

@@ -136,6 +136,28 @@ static void print_left(const json_t *accounts)
 		table_clear(&table);
 }
 
+static void print_scanners(const json_t *scanners)
+{
+	struct table table = TABLE_SPARE("LlW", "001");
+
+	if (json_array_size(scanners) == 0)
+		return;
+	table_add(&table, _("SCANNER"));
+	table_add(&table, _("SINCE"));
+	table_add(&table, _("STATE"));
+	for (size_t i = 0; i < json_array_size(scanners); i++) {
+		const json_t *scanner = json_array_get(scanners, i);
+		const char *state = text_of(scanner, "state");
+		char time[32];
+
+		table_add(&table, text_of(scanner, "name"));
+		table_add(&table, time_text(time, sizeof(time), number_of(scanner, "since")));
+		table_add(&table, strcmp(state, "away") == 0 ? text_of(scanner, "error") : strcmp(state, "good") == 0 ? _("good") : _("not asked yet"));
+	}
+	puts("");
+	table_print(&table);
+}
+
 static void print_mailboxes(const json_t *mailboxes)
 {
 	struct table table = TABLE_INIT("Lrr");
@@ -173,6 +195,7 @@ static void print_status(const json_t *status)
 	printf(_("Clients:  %lld connected (lanpost who lists them)\n"), number_of(status, "clients"));
 	print_accounts(json_object_get(status, "accounts"));
 	print_left(json_object_get(status, "accounts"));
+	print_scanners(json_object_get(status, "scanners"));
 	print_mailboxes(json_object_get(status, "mailboxes"));
 }
 

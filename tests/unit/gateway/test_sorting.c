@@ -147,7 +147,7 @@ static int ask(struct sorting_worker *worker, struct slice message, const char *
 
 	envelope_init(&answer->envelope);
 	envelope_set(&answer->envelope.account, SLICE_LITERAL("sales"));
-	return sorting_ask(worker, &(struct fetch_arrival){message, path, false}, &answer->envelope, &answer->result, &error);
+	return sorting_ask(worker, &(struct fetch_arrival){.message = message, .path = path}, &answer->envelope, &answer->result, &error);
 }
 
 static void expect_sorted(struct sorting_worker *worker, struct slice message, const char *path)

@@ -104,6 +104,23 @@ static int accept_message(
 	return 0;
 }
 
+/* What a scanner would say, by a word of the message. */
+static void scan(void *context, unsigned sources, const struct envelope *envelope, struct body *body, struct scan_verdict *verdict)
+{
+	struct slice text = buf_slice(&body->memory);
+
+	(void)context;
+	assert_int_equal(sources, CONF_LOCAL);
+	assert_int_equal(envelope->place_count, 1);
+	*verdict = (struct scan_verdict){.looked = SCAN_VIRUS};
+	if (memmem(text.ptr, text.len, "VIRUS", 5) != NULL)
+		snprintf(verdict->virus, sizeof(verdict->virus), "Test.Virus");
+	else if (memmem(text.ptr, text.len, "AWAY", 4) != NULL)
+		*verdict = (struct scan_verdict){.away = SCAN_VIRUS, .waits = true};
+}
+
+static struct conf_scanner scanner = {.on = CONF_LOCAL};
+
 /* Plays the server: lines, data, effects. */
 struct wire {
 	struct dialogue *smtpd;
@@ -166,7 +183,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
 	    .sasl = {&office, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&office, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent},
+	    .hooks = {&office, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent, scan},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
 
@@ -183,6 +200,11 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	office.conf.limits.user_daily_bytes = script_has(script, "daily_bytes") ? 500 : 0;
 	if (script_has(script, "attachments"))
 		office.conf.limits.forbidden_attachments = (struct strlist){forbidden, ARRAY_LEN(forbidden)};
+	if (script_has(script, "scanner")) {
+		office.conf.scanners = &scanner;
+		office.conf.scanner_count = 1;
+		office.conf.filter.virus = VIRUS_REJECT;
+	}
 	sample_user("ivan")->outside = !script_has(script, "inside_only");
 	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
 	body_memory_take(script_has(script, "short_of_memory") ? BODY_MEMORY_ALL + 1 : 0);

@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "message/scan/scan_verdict.h"
 #include "sorter/match.h"
 #include "tests/unit/cpu_time.h"
 
@@ -96,6 +97,21 @@ static const struct {
     {"list contains \"x\"", false, NULL},
     {"spam", false, NULL},
     {"not spam and not list and not has attachment", true, NULL},
+    {"spam > 5", true, "7.5"},
+    {"spam >= 7.5 and spam < 8", true, "7.5"},
+    {"spam > -1", true, NULL},
+    {"spam > 7.6", false, NULL},
+    {"virus", true, "Eicar-Test"},
+    {"virus is \"eicar-test\"", true, "Eicar-Test"},
+    {"virus contains \"invoice\"", false, NULL},
+    {"symbol is \"bayes_99\"", true, "BAYES_99"},
+    {"symbol is \"BAYES\"", false, NULL},
+    {"symbol begins \"URI\"", true, "URI"},
+    {"scanned", true, "yes"},
+    {"scanned yes", true, NULL},
+    {"scanned is no", false, NULL},
+    {"scanned no", false, NULL},
+    {"not scanned", false, NULL},
     {"size < 1G", true, NULL},
     {"not always", false, NULL},
     {"not subject contains \"x\"", true, NULL},
@@ -112,6 +128,8 @@ static const struct {
 
 static void test_conditions(void **state)
 {
+	static const struct scan_verdict verdict = {.looked = SCAN_VIRUS | SCAN_SPAM, .score = 7500, .virus = "Eicar-Test", .symbols = "BAYES_99,URIBL"};
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
 		struct error error = ERROR_INIT;
@@ -122,7 +140,7 @@ static void test_conditions(void **state)
 
 		if (condition == NULL)
 			fail_msg("%s: %s", conditions[i].when, ERROR_EN(&error));
-		message_view_init(&view, &(struct message_view_source){.message = slice_of(message),
+		message_view_init(&view, &(struct message_view_source){.message = slice_of(message), .verdict = &verdict,
 		                     .account = "sales",
 		                     .size = 6u << 20,
 		                     .arrived = 1795424400}); /* 2026-11-23 09:00 in UTC */

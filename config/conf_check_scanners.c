@@ -1,0 +1,42 @@
+/* Checks of [scanner] and [filter]. */
+#include "base/i18n.h"
+#include "config/conf_check_priv.h"
+#include "config/endpoint.h"
+#include "config/scanner_url.h"
+
+/* Mail goes to a scanner as it is, without encryption. */
+static void check_place(const struct check *check, const struct conf_scanner *scanner)
+{
+	struct scanner_url url = scanner_url_of(scanner->url);
+	struct endpoint endpoint = endpoint_of(scanner->url);
+
+	if (url.path.len == 0 && !endpoint_is_local(&endpoint))
+		WARN_AT(check, &scanner->url, scanner->place,
+		    N_("the scanner is on another computer: mail goes there without encryption"));
+}
+
+static void check_scanner(const struct check *check, const struct conf_scanner *scanner)
+{
+	if (scanner->url[0] == '\0') {
+		if (!conf_was_faulty(check->source, &scanner->url))
+			ERROR_AT(check, &scanner->url, scanner->place, N_("scanner %s has no url"), scanner->name);
+		return;
+	}
+	check_place(check, scanner);
+	if (scanner->on == 0)
+		WARN_AT(check, &scanner->on, scanner->place, N_("on is empty: the scanner %s scans no mail"), scanner->name);
+	if (scanner->max_size > 0 && scanner->max_size < 1024)
+		WARN_AT(check, &scanner->max_size, scanner->place, N_("max_size is %lld bytes: nearly all mail is larger, and not scanned"),
+		    (long long)scanner->max_size);
+}
+
+void conf_check_scanners(const struct check *check)
+{
+	const struct conf_filter *filter = &check->conf->filter;
+
+	for (size_t i = 0; i < check->conf->scanner_count; i++)
+		check_scanner(check, &check->conf->scanners[i]);
+	if (filter->spam_quarantine > 0 && filter->spam_junk >= filter->spam_quarantine)
+		WARN_AT(check, &filter->spam_junk, check->source->main,
+		    N_("spam_junk is not below spam_quarantine: no message goes to the folder Junk"));
+}

@@ -1,0 +1,220 @@
+#include "gateway/services/filter_process.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/net/ctl_wire.h"
+#include "base/net/frame.h"
+#include "base/net/pass_fd.h"
+#include "base/clock.h"
+#include "base/process/sealed.h"
+#include "base/process/thread_activity.h"
+#include "config/scanner_url.h"
+#include "gateway/process/sandbox.h"
+#include "gateway/services/filter_scanners.h"
+#include "mail/filter/filter_ask.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WORKERS 8
+#define REQUEST_MS 10000 /* it was sent before the question */
+#define PROBE_MS 10000
+#define PORT_OF_NAMES 53
+
+static const char probe[] = "From: lanpost <>\r\nSubject: test\r\n\r\nIs the scanner there?\r\n";
+
+struct process {
+	int fd, event_fd;
+	struct conf *conf;
+	struct filter_scanners *scanners;
+};
+
+/* --- questions */
+
+struct request {
+	unsigned sources;
+	struct scan_facts facts;
+	bool has_sources, has_facts;
+};
+
+static bool read_request(struct slice body, struct request *request)
+{
+	struct slice value;
+	bool good = true;
+	char tag;
+
+	while (good && frame_take(&body, &tag, &value)) {
+		if (tag == FILTER_SOURCES && value.len == sizeof(request->sources) && !request->has_sources) {
+			memcpy(&request->sources, value.ptr, sizeof(request->sources));
+			request->has_sources = true;
+		} else if (tag == FILTER_FACTS && !request->has_facts) {
+			good = scan_facts_read(value, &request->facts);
+			request->has_facts = true;
+		} else {
+			good = false;
+		}
+	}
+	return good && body.len == 0 && request->has_sources && request->has_facts;
+}
+
+static void answer(int fd, const struct scan_verdict *verdict)
+{
+	struct buf text = BUF_INIT(FILTER_ANSWER_MAX);
+	struct slice body;
+
+	scan_verdict_write(verdict, &text);
+	body = buf_slice(&text);
+	if (!text.overflow)
+		frame_send(fd, &(struct frame){.kind = FILTER_SCAN, .parts = &body, .count = 1},
+		    (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS});
+	buf_clear(&text);
+}
+
+/* A request that is not valid gets no answer: its sender sees a closed connection. */
+static void serve_one(struct filter_lines *lines, int fd)
+{
+	struct buf body = BUF_INIT(FILTER_REQUEST_MAX + FRAME_HEAD);
+	struct request request = {.has_sources = false};
+	struct scan_verdict verdict;
+	struct stat st;
+	uint32_t kind;
+	int file = -1;
+
+	if (frame_receive(fd, &kind, &body, &file, (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS}) == FRAME_OK &&
+	    kind == FILTER_SCAN && file >= 0 && read_request(buf_slice(&body), &request) && fstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+		const struct scanner_message message = {.file = file, .size = (uint64_t)st.st_size, .facts = &request.facts};
+
+		thread_activity_who("message %s", request.facts.id);
+		filter_lines_scan(lines, request.sources, &message, &verdict);
+		answer(fd, &verdict);
+		thread_activity_end();
+	}
+	if (request.has_facts)
+		scan_facts_clear(&request.facts);
+	if (file >= 0)
+		close(file);
+	close(fd);
+	buf_clear(&body);
+}
+
+static void *worker_thread(void *context)
+{
+	struct process *process = context;
+	struct filter_lines *lines = filter_lines_new(process->scanners);
+	bool cut;
+	char byte;
+	int fd;
+
+	while (pass_fd_receive(process->fd, &byte, 1, &fd, &cut) == 1)
+		if (fd >= 0)
+			serve_one(lines, fd);
+	filter_lines_free(lines);
+	return NULL;
+}
+
+/* --- news for the supervisor */
+
+/* Called by any thread, one at a time. */
+static void tell(void *context, const struct conf_scanner *scanner, const struct error *error)
+{
+	const struct process *process = context;
+	struct error problem;
+	json_t *object = json_pack("{s:s, s:s, s:s?}", "event", "scanner", "name", scanner->name, "error", error == NULL ? NULL : error->phrase);
+
+	if (error == NULL)
+		log_info("event=scanner-answers scanner=%s", scanner->name);
+	else
+		log_warnx("event=scanner-away scanner=%s reason=%s", scanner->name, LOG_ERROR(error));
+	if (object != NULL && ctl_send(process->event_fd, object, &problem) != 0)
+		log_debug("event=progress-lost reason=%s", LOG_ERROR(&problem));
+	json_decref(object);
+}
+
+static void probe_and_wait(struct process *process, int file)
+{
+	struct pollfd ends = {.fd = process->event_fd, .events = POLLIN};
+	struct filter_lines *lines = filter_lines_new(process->scanners);
+	struct scan_facts facts;
+	const struct scanner_message message = {.file = file, .size = sizeof(probe) - 1, .facts = &facts};
+
+	scan_facts_init(&facts);
+	scan_facts_set(&facts.id, SLICE_LITERAL("probe"));
+	do
+		filter_lines_probe(lines, &message);
+	while (poll(&ends, 1, PROBE_MS) == 0);
+	scan_facts_clear(&facts);
+	filter_lines_free(lines);
+}
+
+/* --- the process */
+
+/* The ports of the scanners, and that of names; none if all scanners are sockets of this computer. New memory. */
+static uint16_t *ports_of(const struct conf *conf, size_t *count)
+{
+	uint16_t *ports = xcalloc(conf->scanner_count + 1, sizeof(*ports));
+
+	*count = 0;
+	for (size_t i = 0; i < conf->scanner_count; i++) {
+		struct scanner_url url = scanner_url_of(conf->scanners[i].url);
+
+		if (url.path.len == 0)
+			ports[(*count)++] = (uint16_t)url.port;
+	}
+	if (*count > 0)
+		ports[(*count)++] = PORT_OF_NAMES;
+	return ports;
+}
+
+static void enter_sandbox(const struct conf *conf)
+{
+	size_t count;
+	uint16_t *ports = ports_of(conf, &count);
+
+	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_PORTS, .ports = ports, .port_count = count});
+	free(ports);
+}
+
+static int start_workers(struct process *process)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int result = 0;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	for (int i = 0; i < WORKERS && result == 0; i++)
+		result = pthread_create(&thread, &attributes, worker_thread, process);
+	pthread_attr_destroy(&attributes);
+	return result;
+}
+
+int filter_process_run(void *context, int event_fd)
+{
+	struct filter_job *job = context;
+	struct process process = {.fd = job->fd, .event_fd = event_fd, .conf = job->conf};
+	struct error error;
+	int file;
+
+	conf_wipe_secrets(job->conf);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	file = sealed_new("lanpost-probe", SLICE_LITERAL(probe), &error);
+	if (file < 0) {
+		log_warnx("event=filter-failed reason=%s", LOG_ERROR(&error));
+		return 1;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	enter_sandbox(job->conf);
+	process.scanners = filter_scanners_new(job->conf, tell, &process);
+	if (start_workers(&process) != 0)
+		return 1;
+	probe_and_wait(&process, file);
+	return 0;
+}

@@ -1,0 +1,191 @@
+#include "mail/filter/filter_ask.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/net/frame.h"
+#include "base/net/pass_fd.h"
+#include "base/process/sealed.h"
+#include "config/scanner_url.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define QUEUE_MS 60000 /* a question may wait for those before it */
+
+static bool is_for(const struct conf_scanner *scanner, unsigned sources)
+{
+	return (scanner->on & sources) != 0;
+}
+
+bool filter_ask_is_wanted(const struct conf *conf, unsigned sources)
+{
+	for (size_t i = 0; i < conf->scanner_count; i++)
+		if (is_for(&conf->scanners[i], sources))
+			return true;
+	return false;
+}
+
+/* Each scanner may take its whole time, for the messages that are scanned now and for this one. */
+static int64_t patience_ms(const struct conf *conf, unsigned sources)
+{
+	int64_t seconds = 0;
+
+	for (size_t i = 0; i < conf->scanner_count; i++)
+		if (is_for(&conf->scanners[i], sources))
+			seconds += conf->scanners[i].timeout;
+	return 2 * seconds * 1000 + QUEUE_MS;
+}
+
+/* --- asking */
+
+static void hang_up(struct filter_ticket *ticket)
+{
+	if (ticket->fd >= 0)
+		close(ticket->fd);
+	ticket->fd = -1;
+}
+
+static int hand_over(const struct filter_ticket *ticket, int end, struct error *error)
+{
+	struct pollfd room = {.fd = ticket->socket, .events = POLLOUT};
+
+	for (;;) {
+		if (pass_fd_send(ticket->socket, SLICE_LITERAL("q"), end, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+			return 0;
+		if (errno != EAGAIN && errno != EINTR)
+			return error_errno(error, N_("cannot communicate with the %s process"), "filter");
+		if (clock_left_ms(ticket->deadline) == 0)
+			return error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "filter");
+		poll(&room, 1, clock_left_ms(ticket->deadline));
+	}
+}
+
+static int ask(struct filter_ticket *ticket, struct error *error)
+{
+	struct slice body = buf_slice(&ticket->request);
+	const struct frame frame = {.kind = FILTER_SCAN, .parts = &body, .count = 1, .passed = ticket->file};
+	const struct frame_wait wait = {.deadline = ticket->deadline};
+	int pair[2], result;
+
+	if (frame_pair(pair, error) != 0)
+		return -1;
+	ticket->fd = pair[0];
+	/* The request first: when the process takes the question, all of it is there. */
+	result = frame_send(pair[0], &frame, wait) == FRAME_OK ? 0
+		     : error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "filter");
+	if (result == 0)
+		result = hand_over(ticket, pair[1], error);
+	close(pair[1]);
+	if (result != 0)
+		hang_up(ticket);
+	return result;
+}
+
+static int open_message(const struct filter_question *question, struct error *error)
+{
+	int fd;
+
+	if (question->path == NULL)
+		return sealed_new("lanpost-message", question->message, error);
+	fd = open(question->path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd : error_errno(error, N_("cannot open %s"), question->path);
+}
+
+static void put_request(const struct filter_question *question, struct buf *request)
+{
+	struct buf facts = BUF_INIT(FILTER_REQUEST_MAX);
+
+	scan_facts_write(question->facts, &facts);
+	frame_put(request, FILTER_SOURCES, slice_make((const char *)&question->sources, sizeof(question->sources)));
+	frame_put(request, FILTER_FACTS, buf_slice(&facts));
+	buf_clear(&facts);
+}
+
+void filter_ask_begin(struct filter_ticket *ticket, const struct filter_question *question)
+{
+	*ticket = (struct filter_ticket)FILTER_TICKET_NONE;
+	ticket->is_wanted = filter_ask_is_wanted(question->conf, question->sources);
+	if (!ticket->is_wanted)
+		return;
+	ticket->conf = question->conf;
+	ticket->socket = question->socket;
+	ticket->sources = question->sources;
+	ticket->deadline = clock_now_ms() + patience_ms(question->conf, question->sources);
+	buf_init(&ticket->request, FILTER_REQUEST_MAX);
+	put_request(question, &ticket->request);
+	ticket->file = open_message(question, &ticket->error);
+	if (ticket->file >= 0)
+		ask(ticket, &ticket->error);
+}
+
+/* --- the answer */
+
+bool filter_ask_is_ready(const struct filter_ticket *ticket)
+{
+	struct pollfd polled = {.fd = ticket->fd, .events = POLLIN};
+
+	return ticket->fd < 0 || poll(&polled, 1, 0) != 0 || clock_left_ms(ticket->deadline) == 0;
+}
+
+/* A verdict that nobody has given. */
+static void not_scanned(const struct filter_ticket *ticket, struct scan_verdict *verdict)
+{
+	*verdict = (struct scan_verdict){0};
+	for (size_t i = 0; i < ticket->conf->scanner_count; i++) {
+		const struct conf_scanner *scanner = &ticket->conf->scanners[i];
+
+		if (!is_for(scanner, ticket->sources))
+			continue;
+		verdict->away |= scanner_url_looks_for(scanner_url_of(scanner->url).kind);
+		verdict->waits = verdict->waits || scanner->when_away == AWAY_WAIT;
+	}
+	memcpy(verdict->reason, ticket->error.phrase, sizeof(verdict->reason));
+}
+
+static enum frame_result receive(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict)
+{
+	struct buf body = BUF_INIT(FILTER_ANSWER_MAX);
+	enum frame_result result = FRAME_CLOSED;
+	uint32_t kind = 0;
+
+	if (ticket->fd < 0)
+		return FRAME_CLOSED;
+	result = frame_receive(ticket->fd, &kind, &body, NULL, (struct frame_wait){ticket->deadline, cancel});
+	if (result == FRAME_OK && (kind != FILTER_SCAN || !scan_verdict_read(buf_slice(&body), verdict)))
+		result = FRAME_CLOSED;
+	if (result == FRAME_CANCELLED)
+		error_set(&ticket->error, ERROR_CANCELLED, N_("cancelled"));
+	else if (result != FRAME_OK)
+		error_set(&ticket->error, ERROR_TEMPORARY, N_("the %s process does not answer"), "filter");
+	buf_clear(&body);
+	hang_up(ticket);
+	return result;
+}
+
+void filter_ask_drop(struct filter_ticket *ticket)
+{
+	hang_up(ticket);
+	if (ticket->file >= 0)
+		close(ticket->file);
+	buf_clear(&ticket->request);
+	*ticket = (struct filter_ticket)FILTER_TICKET_NONE;
+}
+
+void filter_ask_end(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict)
+{
+	bool was_asked = ticket->fd >= 0;
+	enum frame_result result;
+
+	*verdict = (struct scan_verdict){0};
+	if (ticket->is_wanted) {
+		result = receive(ticket, cancel, verdict);
+		if (result == FRAME_CLOSED && was_asked && ask(ticket, &ticket->error) == 0)
+			result = receive(ticket, cancel, verdict);
+		if (result != FRAME_OK)
+			not_scanned(ticket, verdict);
+	}
+	filter_ask_drop(ticket);
+}

@@ -1,0 +1,78 @@
+#include "mail/filter/filter_header.h"
+
+#include "base/alloc.h"
+#include "message/header.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define VIRUS_FIELD "X-Virus-Status"
+#define SCORE_FIELD "X-Spam-Score"
+#define FLAG_FIELD "X-Spam-Flag"
+
+bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict)
+{
+	unsigned kinds = verdict == NULL ? SCAN_VIRUS | SCAN_SPAM : verdict->looked | verdict->away | verdict->skipped;
+
+	if (slice_is_nocase(name, SCAN_FIELD))
+		return true;
+	if (slice_is_nocase(name, VIRUS_FIELD))
+		return kinds & SCAN_VIRUS;
+	return kinds & SCAN_SPAM && (slice_is_nocase(name, SCORE_FIELD) || slice_is_nocase(name, FLAG_FIELD));
+}
+
+static void add_virus(const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	char text[SCAN_VIRUS_MAX + 32];
+
+	if (verdict->virus[0] != '\0')
+		snprintf(text, sizeof(text), "infected (%s)", verdict->virus);
+	else
+		snprintf(text, sizeof(text), "%s", (verdict->away | verdict->skipped) & SCAN_VIRUS ? "not scanned" : "clean");
+	envelope_add_header(envelope, VIRUS_FIELD, slice_of(text));
+}
+
+void filter_header_add(const struct conf *conf, const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	int64_t limit = conf->filter.spam_junk > 0 ? conf->filter.spam_junk : conf->filter.spam_quarantine;
+	unsigned kinds = verdict->looked | verdict->away | verdict->skipped;
+	struct scan_verdict shown = *verdict;
+	struct buf text = BUF_INIT(SCAN_TEXT_MAX);
+
+	if (kinds & SCAN_VIRUS)
+		add_virus(verdict, envelope);
+	if (verdict->looked & SCAN_SPAM) {
+		envelope_add_header(envelope, SCORE_FIELD, slice_of(SCAN_SCORE(verdict->score)));
+		envelope_add_header(envelope, FLAG_FIELD, slice_of(limit > 0 && verdict->score >= limit ? "YES" : "NO"));
+	}
+	shown.reason[0] = '\0'; /* it is in the journal */
+	scan_verdict_write(&shown, &text);
+	envelope_add_header(envelope, SCAN_FIELD, buf_slice(&text));
+	buf_clear(&text);
+}
+
+size_t filter_header_clean(struct slice message, const struct scan_verdict *verdict, struct envelope *envelope, struct slice **parts)
+{
+	uint64_t insert_at = envelope->insert_at;
+	const char *kept = message.ptr;
+	struct header_walk walk;
+	struct header_field field;
+	size_t count = 0;
+
+	*parts = NULL;
+	header_walk_init(&walk, message);
+	while (header_walk_next(&walk, &field)) {
+		if (!filter_header_is_ours(field.name, verdict))
+			continue;
+		ARRAY_GROW(*parts, count);
+		(*parts)[count++] = slice_make(kept, (size_t)(field.raw.ptr - kept));
+		kept = field.raw.ptr + field.raw.len;
+		if (insert_at >= (uint64_t)(kept - message.ptr))
+			envelope->insert_at -= field.raw.len;
+	}
+	if (count == 0)
+		return 0;
+	ARRAY_GROW(*parts, count);
+	(*parts)[count++] = slice_make(kept, message.len - (size_t)(kept - message.ptr));
+	return count;
+}

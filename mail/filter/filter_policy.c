@@ -1,0 +1,67 @@
+#include "mail/filter/filter_policy.h"
+
+#include "base/i18n.h"
+#include "mail/filter/filter_header.h"
+#include "mail/filter/quarantine.h"
+#include "spool/mailbox_name.h"
+
+#include <stdlib.h>
+
+static bool reaches(const struct scan_verdict *verdict, int64_t limit)
+{
+	return limit > 0 && verdict->looked & SCAN_SPAM && verdict->score >= limit;
+}
+
+/* Removes the replies of rules: nobody writes to the sender of spam. */
+static void drop_replies(struct envelope *envelope)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		if (envelope->places[i].kind == PLACE_REPLY)
+			envelope_place_clear(&envelope->places[i]);
+		else
+			envelope->places[kept++] = envelope->places[i];
+	}
+	envelope->place_count = kept;
+}
+
+static void move_to_junk(const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	drop_replies(envelope);
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		struct place *place = &envelope->places[i];
+		char *name;
+
+		if (place->kind != PLACE_MAILBOX || mailbox_name_folder(slice_of(place->name)).len > 0)
+			continue;
+		name = mailbox_name_of(place->name, FILTER_JUNK);
+		envelope_set(&place->name, slice_of(name));
+		envelope_set(&place->why, slice_of(PHRASE(N_("spam score %s; %s"), SCAN_SCORE(verdict->score), place->why)));
+		free(name);
+	}
+}
+
+enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned sources, const struct scan_verdict *verdict,
+    struct envelope *envelope)
+{
+	const struct conf_filter *filter = &conf->filter;
+	bool is_fetched = sources & CONF_FETCHED, has_virus = verdict->virus[0] != '\0';
+
+	if (verdict->waits && !has_virus)
+		return FILTER_WAITS;
+	if (has_virus && filter->virus == VIRUS_REJECT && !is_fetched)
+		return FILTER_REFUSES;
+	filter_header_add(conf, verdict, envelope);
+	if (has_virus && filter->virus != VIRUS_TAG) {
+		quarantine_take(envelope, PHRASE(N_("virus %s"), verdict->virus));
+		return FILTER_KEEPS;
+	}
+	if (is_fetched && reaches(verdict, filter->spam_quarantine)) {
+		quarantine_take(envelope, PHRASE(N_("spam score %s"), SCAN_SCORE(verdict->score)));
+		return FILTER_KEEPS;
+	}
+	if (is_fetched && reaches(verdict, filter->spam_junk))
+		move_to_junk(verdict, envelope);
+	return FILTER_DELIVERS;
+}

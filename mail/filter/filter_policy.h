@@ -1,0 +1,31 @@
+/*
+ * What follows from the verdict of the scanners, by [filter]: header lines, other places, or a refusal. Pure decisions.
+ *
+ *   a virus                  virus = quarantine: kept; reject: refused on the LAN, kept if fetched; tag: delivered
+ *   fetched, spam_quarantine kept
+ *   fetched, spam_junk       delivered to the folder Junk of each mailbox that no rule has chosen a folder for, and no rule replies to it
+ *   not scanned, wait        it is not accepted now
+ *
+ * A message that is kept goes to the quarantine alone, with lines on top that say what its places and its sender were (mail/filter/quarantine.h).
+ */
+#ifndef LANPOST_MAIL_FILTER_POLICY_H
+#define LANPOST_MAIL_FILTER_POLICY_H
+
+#include "config/conf.h"
+#include "message/scan/scan_verdict.h"
+#include "spool/envelope.h"
+
+#define FILTER_JUNK "Junk" /* the folder of a mailbox */
+
+enum filter_outcome {
+	FILTER_DELIVERS,
+	FILTER_KEEPS,	/* in quarantine */
+	FILTER_REFUSES, /* for a virus */
+	FILTER_WAITS,	/* a scanner is away: later */
+};
+
+/* sources: CONF_FETCHED ...: where it comes from, or goes to. The envelope has its places. */
+enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned sources, const struct scan_verdict *verdict,
+    struct envelope *envelope);
+
+#endif

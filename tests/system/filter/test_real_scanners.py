@@ -1,0 +1,119 @@
+"""Debian's scanners, each from a configuration of this test: clamd with two signatures, spamd and rspamd with a rule or two."""
+import shutil
+import socket
+import subprocess
+import urllib.request
+
+import pytest
+
+from filter.test_scanners import TRACE, fields, office
+from harness.letters import letter
+from harness.waiting import free_port, until
+
+EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+NDB = "Test.Invoice-1:0:*:5649525553484552453432\n"  # VIRUSHERE42
+HDB = "44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test-Signature\n"
+ATTACHMENT = ("MIME-Version: 1.0\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"
+              "Content-Disposition: attachment; filename=invoice.com\n")
+
+
+@pytest.fixture
+def run(folder):
+    """run(*command) starts a server, which ends with the test."""
+    running = []
+
+    def start(*command):
+        if not shutil.which(command[0]):
+            pytest.skip(f"{command[0]} is not installed")
+        with open(folder / f"{command[0]}.out", "wb") as out:
+            running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(20)
+
+
+def clamd(folder, run):
+    (folder / "db").mkdir(exist_ok=True)
+    (folder / "db/test.ndb").write_text(NDB)
+    (folder / "db/test.hdb").write_text(HDB)
+    (folder / "clamd.conf").write_text(f"DatabaseDirectory {folder}/db\nLocalSocket {folder}/clamd.ctl\nForeground yes\nStreamMaxLength 2M\n")
+    process = run("clamd", "-c", folder / "clamd.conf")
+    until((folder / "clamd.ctl").is_socket, 60, "clamd's socket")
+    return process
+
+
+def test_clamd(folder, make_gateway, run):
+    process = clamd(folder, run)
+    large = letter(number=3, body="x" * 70 + "\n" + ("y" * 70 + "\n") * 40000)
+    gateway, provider = office(make_gateway, {"av": f"clamd://{folder}/clamd.ctl"},
+                               [letter(number=0), letter(number=1, body="VIRUSHERE42\n"),
+                                letter(number=2, extra=ATTACHMENT, body="WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNU\nLUZJTEUhJEgrSCo=\n"),
+                                large])
+    assert gateway.cli("scanner", "test", "av").returncode == 0
+    gateway.session()
+    status = {fields(message, "Message-ID")[0]: fields(message, "X-Virus-Status") for message in gateway.mailbox("ivan")}
+    assert status == {"<0.test@bank.ru>": ["clean"], "<3.test@bank.ru>": ["not scanned"]}  # the last one is larger than clamd takes
+    kept = sorted(fields(path.read_bytes(), "X-Virus-Status")[0] for path in gateway.files("_quarantine"))
+    assert len(kept) == 2 and "Eicar-Test-Signature" in kept[0] and "Test.Invoice-1" in kept[1]
+    process.kill()  # its connections were kept: they are replaced
+    process.wait()
+    (folder / "clamd.ctl").unlink(missing_ok=True)
+    clamd(folder, run)
+    provider.messages += [letter(number=9, body="VIRUSHERE42\n")]
+    provider.uidls += ["nine"]
+    gateway.session()
+    assert len(gateway.files("_quarantine")) == 3
+    process.wait()
+
+
+def test_spamd(folder, make_gateway, run):
+    (folder / "rules").mkdir()
+    (folder / "rules/v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
+    (folder / "rules/local.cf").write_text("use_bayes 0\nskip_rbl_checks 1\nbody PILLS /cheap pills/\nscore PILLS 7.5\n"
+                                           "header HOP X-Spam-Relays-Untrusted =~ /ip=203\\.0\\.113\\.9 /\nscore HOP 0.5\n")
+    port = free_port()
+    run("spamd", "-C", folder / "rules", "--siteconfigpath", folder / "rules", "-L", "-x", "-i", "127.0.0.1", "-p", str(port), "-m", "2",
+        "-H", folder / "rules", "-s", folder / "spamd.log")
+    until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 60, "spamd")
+    gateway, _ = office(make_gateway, {"sa": f"spamd://127.0.0.1:{port}"},
+                        [letter(number=0), letter(number=1, body="cheap pills\n", extra=TRACE)], filters={"spam_junk": 0, "spam_quarantine": 0})
+    assert gateway.cli("scanner", "test", "sa").returncode == 0
+    gateway.session()
+    good, bad = gateway.mailbox("ivan")
+    assert fields(good, "X-Spam-Score") == ["0.0"] and float(fields(bad, "X-Spam-Score")[0]) >= 7.5
+    assert "PILLS" in fields(bad, "X-Lanpost-Scan")[0]
+
+
+def test_rspamd(folder, make_gateway, run):
+    port, here = free_port(), folder / "rspamd"
+    here.mkdir(mode=0o777)
+    here.chmod(0o777)
+    (here / "tld.dat").write_text("com\nru\nlan\n")  # Debian's own list takes minutes to compile
+    (here / "rules.lua").write_text(
+        "rspamd_config.PILLS = {callback = function(task) return tostring(task:get_content()):find('cheap pills') ~= nil end, score = 7.5}\n"
+        "rspamd_config.HOP = {callback = function(task) local ip = task:get_ip(); return ip ~= nil and ip:is_valid() and "
+        "tostring(ip) == '203.0.113.9' end, score = 0.5}\n")
+    (here / "rspamd.conf").write_text(
+        f'actions {{ reject = 15; "add header" = 6; }}\n'
+        f'options {{ pidfile = "{here}/pid"; tempdir = "{here}"; url_tld = "{here}/tld.dat"; hs_cache_dir = "{here}"; disable_hyperscan = true; '
+        f'filters = []; dns {{ nameserver = ["127.0.0.1:9"]; }} }}\n'
+        f'logging {{ type = "file"; filename = "{here}/log"; level = "notice"; }}\n'
+        f'worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}\nlua = "{here}/rules.lua";\n')
+    run("rspamd", "-f", "-i", "-c", here / "rspamd.conf")
+
+    def answers():
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).read()
+        except OSError:
+            return None
+    until(answers, 90, "rspamd")
+    gateway, _ = office(make_gateway, {"rs": f"rspamd://127.0.0.1:{port}"},
+                        [letter(number=0), letter(number=1, body="cheap pills\n", extra=TRACE)], filters={"spam_junk": 0, "spam_quarantine": 0})
+    assert gateway.cli("scanner", "test", "rs").returncode == 0
+    gateway.session()
+    good, bad = gateway.mailbox("ivan")
+    assert fields(good, "X-Spam-Score") == ["0.0"] and fields(bad, "X-Spam-Score") == ["8.0"]
+    assert "HOP" in fields(bad, "X-Lanpost-Scan")[0] and "PILLS" in fields(bad, "X-Lanpost-Scan")[0]

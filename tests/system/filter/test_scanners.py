@@ -1,0 +1,126 @@
+"""Fetched mail, local mail and outgoing mail are scanned; a scanner that is away, late or wrong costs no message, and each verdict is true."""
+import subprocess
+
+import pytest
+
+from harness.gateway import BUILD
+from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.scanner import Clamd, Rspamd, Spamd
+from harness.sink import Sink
+from harness.waiting import until
+
+TRACE = "Received: from out.bank.ru (mail.bank.ru [203.0.113.9])\n by mx.example.ru with ESMTP; Mon, 23 Nov 2026 08:59:58 +0300\n"
+
+
+def fields(message, name):
+    head = message.split(b"\r\n\r\n")[0].decode("latin-1")
+    return [line.split(":", 1)[1].strip() for line in head.split("\r\n") if line.lower().startswith(name.lower() + ":")]
+
+
+def office(make_gateway, scanners, messages=(), filters=None, **keys):
+    provider = MisbehavingPop3(messages)
+    sections = {f"scanner {name}": {"url": server if isinstance(server, str) else server.url, **keys} for name, server in scanners.items()}
+    gateway = make_gateway(users=("ivan", "anna"), accounts={"office": {"url": f"pop3://127.0.0.1:{provider.port}", "tls": "none",
+                                                                       "user": "office", "password": "x", "trusted_received": "example.ru"}},
+                           rules={"all": {"when": "always", "deliver": "ivan"}},
+                           sections={**sections, **({"filter": filters} if filters else {})})
+    return gateway, provider
+
+
+def test_without_scanners_there_is_no_process_and_no_header(make_gateway):
+    gateway, _ = office(make_gateway, {}, [letter(number=1, extra="X-Spam-Score: 3\n")])
+    gateway.session()
+    message, = gateway.mailbox("ivan")
+    assert gateway.process_named("filter") is None
+    assert fields(message, "X-Spam-Score") == ["3"] and not fields(message, "X-Virus-Status") and not fields(message, "X-Lanpost-Scan")
+
+
+def test_fetched_mail_has_the_verdicts_of_all_scanners(make_gateway):
+    av, spam, old = Clamd(), Rspamd(), Spamd()
+    good = letter(number=1, subject="good", extra="Return-Path: <billing@bank.ru>\n" + TRACE + "X-Spam-Flag: YES\nX-Virus-Status: Clean\n")
+    gateway, provider = office(make_gateway, {"av": av, "rs": spam, "sa": old},
+                               [good, letter(number=2, body="VIRUS:Eicar-Test\n"), letter(number=3, body="SCORE:4.25 SYMBOLS:BAYES_99,URIBL\n")])
+    gateway.session()
+    clean, spammy = gateway.mailbox("ivan")
+    assert fields(clean, "X-Virus-Status") == ["clean"] and fields(clean, "X-Spam-Flag") == ["NO"] and fields(clean, "X-Spam-Score") == ["0.0"]
+    assert fields(spammy, "X-Spam-Score") == ["4.25"] and "BAYES_99" in fields(spammy, "X-Lanpost-Scan")[0]
+    infected, = gateway.files("_quarantine")
+    assert fields(infected.read_bytes(), "X-Virus-Status") == ["infected (Eicar-Test)"]
+    lines = spam.lines[spam.messages.index(good)]
+    assert {"IP: 203.0.113.9", "Helo: out.bank.ru", "Hostname: mail.bank.ru", "From: billing@bank.ru"} <= set(lines), lines
+    seen, = [message for message in old.messages if message.endswith(good)]
+    assert b"[203.0.113.9]" in seen.split(b"\r\n")[1]
+    assert good in av.messages and provider.left == []
+    events = gateway.cli("trace", "<2.test@bank.ru>").stdout
+    assert "Eicar-Test" in events and "av" in events, events
+    states = {one["name"]: one["state"] for one in gateway.status()["scanners"]}
+    assert states == {"av": "good", "rs": "good", "sa": "good"}
+
+
+@pytest.mark.parametrize("misdeed", ["late", "wrong", "half", "flood", "close"])
+@pytest.mark.parametrize("kind", [Clamd, Spamd, Rspamd])
+def test_a_scanner_that_misbehaves_costs_no_message(make_gateway, kind, misdeed):
+    bad = kind(misdeed)
+    gateway, provider = office(make_gateway, {"bad": bad}, [letter(number=n) for n in range(3)], timeout="2s")
+    gateway.session()
+    messages = gateway.mailbox("ivan")
+    assert len(messages) == 3 and provider.left == []
+    if not (kind is not Clamd and misdeed == "close"):
+        assert all("away=" + ("1" if kind is Clamd else "2") in fields(message, "X-Lanpost-Scan")[0] for message in messages)
+        until(lambda: b"scanner bad" in b"".join(gateway.mailbox("postmaster")), 20, "the report to postmaster")
+        state, = gateway.status()["scanners"]
+        assert state["state"] == "away" and state["error"]
+
+
+def test_fetched_mail_stays_with_the_provider_while_a_scanner_is_away(make_gateway):
+    av = Clamd()
+    av.stop()
+    gateway, provider = office(make_gateway, {"av": av}, [letter(number=n) for n in range(3)], when_away="wait")
+    gateway.session()
+    assert gateway.mailbox("ivan") == [] and len(provider.left) == 3
+    again = Clamd(port=av.port)
+    gateway.session()
+    assert len(gateway.mailbox("ivan")) == 3 and provider.left == [] and len(again.messages) == 3
+
+
+def test_mail_of_the_lan_waits_or_is_delivered_or_refused(make_gateway):
+    av, sink = Clamd(), Sink()
+    gateway, _ = office(make_gateway, {"av": av}, when_away="wait", filters={"virus": "reject"})
+    gateway.smarthosts["default"] = {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    gateway.send("anna@office.lan", ["ivan@office.lan"], letter(number=1, sender="anna@office.lan", extra="X-Virus-Status: Clean\n"))
+    message, = gateway.mailbox_when("ivan", 1)
+    assert fields(message, "X-Virus-Status") == ["clean"]
+    with pytest.raises(Exception, match="554.*Eicar"):
+        gateway.send("anna@office.lan", ["ivan@office.lan"], letter(number=2, sender="anna@office.lan", body="VIRUS:Eicar-Test\n"))
+    av.stop()
+    with pytest.raises(Exception, match="451"):
+        gateway.send("anna@office.lan", ["ivan@office.lan"], letter(number=3, sender="anna@office.lan"))
+    assert len(gateway.mailbox("ivan")) == 1
+
+
+def test_a_scanner_that_dies_again_and_again(make_gateway):
+    """Each message is delivered exactly once, and each verdict is true."""
+    count = 120
+    av = Clamd()
+    gateway, provider = office(make_gateway, {"av": av}, [letter(number=n, body=("VIRUS:Bad\n" if n % 10 == 0 else "good\n")) for n in range(count)])
+    port, life = av.port, [av]
+
+    running = subprocess.Popen([BUILD / "lanpost", "-c", gateway.conf, "session"], env=gateway.env, stdout=subprocess.DEVNULL)
+    while running.poll() is None:
+        life[-1].stop()
+        life.append(Clamd(port=port))
+        until(lambda: len(life[-1].messages) >= 7 or running.poll() is not None, 30, "some messages")
+    assert running.returncode == 0
+    delivered, kept = gateway.mailbox("ivan"), [path.read_bytes() for path in gateway.files("_quarantine")]
+    numbers = sorted(fields(message, "Message-ID")[0] for message in delivered + kept)
+    assert numbers == sorted(f"<{n}.test@bank.ru>" for n in range(count)) and provider.left == []
+    for message in kept:
+        assert b"VIRUS:Bad" in message
+    for message in delivered:
+        status, = fields(message, "X-Virus-Status")
+        assert status == ("not scanned" if b"VIRUS:Bad" in message else status) and status in ("clean", "not scanned")
+    assert len(life) > 3 and kept
+

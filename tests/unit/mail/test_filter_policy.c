@@ -1,0 +1,216 @@
+/*
+ * What follows from verdicts: places, header lines, refusals; the verdict's text form; the quarantine and the way back.
+ */
+#include "mail/filter/filter_header.h"
+#include "mail/filter/filter_policy.h"
+#include "mail/filter/quarantine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "spool/mailbox_name.h"
+
+#include <stdlib.h>
+
+static struct conf conf = {.filter = {VIRUS_QUARANTINE, 5000, 15000}};
+
+static struct envelope envelope_with_places(void)
+{
+	struct envelope envelope;
+
+	envelope_init(&envelope);
+	envelope_set(&envelope.sender, SLICE_LITERAL("a@bank.ru"));
+	envelope_add_header(&envelope, "Received", SLICE_LITERAL("from x"));
+	envelope_add(&envelope, PLACE_MAILBOX, SLICE_LITERAL("ivan"), SLICE_LITERAL("rule a: x"));
+	envelope_add(&envelope, PLACE_MAILBOX, SLICE_LITERAL("anna/Счета 2026"), SLICE_LITERAL(""));
+	envelope_add(&envelope, PLACE_QUEUE, SLICE_LITERAL("b@bank.ru"), SLICE_LITERAL("forward"));
+	envelope_add(&envelope, PLACE_REPLY, SLICE_LITERAL("a@bank.ru"), SLICE_LITERAL("rule"));
+	return envelope;
+}
+
+static const struct {
+	enum conf_virus setting;
+	unsigned sources;
+	struct scan_verdict verdict;
+	enum filter_outcome outcome;
+	const char *first; /* place */
+} cases[] = {
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.looked = SCAN_VIRUS}, FILTER_DELIVERS, "ivan"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.looked = SCAN_VIRUS, .virus = "X"}, FILTER_KEEPS, MAILBOX_QUARANTINE},
+    {VIRUS_QUARANTINE, CONF_LOCAL, {.looked = SCAN_VIRUS, .virus = "X"}, FILTER_KEEPS, MAILBOX_QUARANTINE},
+    {VIRUS_REJECT, CONF_FETCHED, {.looked = SCAN_VIRUS, .virus = "X"}, FILTER_KEEPS, MAILBOX_QUARANTINE},
+    {VIRUS_REJECT, CONF_OUTGOING, {.looked = SCAN_VIRUS, .virus = "X"}, FILTER_REFUSES, "ivan"},
+    {VIRUS_TAG, CONF_OUTGOING, {.looked = SCAN_VIRUS, .virus = "X"}, FILTER_DELIVERS, "ivan"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.looked = SCAN_SPAM, .score = 4999}, FILTER_DELIVERS, "ivan"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.looked = SCAN_SPAM, .score = 5000}, FILTER_DELIVERS, "ivan/Junk"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.looked = SCAN_SPAM, .score = 15000}, FILTER_KEEPS, MAILBOX_QUARANTINE},
+    {VIRUS_QUARANTINE, CONF_LOCAL, {.looked = SCAN_SPAM, .score = 15000}, FILTER_DELIVERS, "ivan"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.away = SCAN_VIRUS}, FILTER_DELIVERS, "ivan"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.away = SCAN_VIRUS, .waits = true}, FILTER_WAITS, "ivan"},
+    {VIRUS_QUARANTINE, CONF_FETCHED, {.looked = SCAN_VIRUS, .away = SCAN_SPAM, .waits = true, .virus = "X"}, FILTER_KEEPS, MAILBOX_QUARANTINE},
+};
+
+static void test_outcomes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct envelope envelope = envelope_with_places();
+		enum filter_outcome outcome;
+
+		conf.filter.virus = cases[i].setting;
+		outcome = filter_policy_apply(&conf, cases[i].sources, &cases[i].verdict, &envelope);
+		if (outcome != cases[i].outcome || strcmp(envelope.places[0].name, cases[i].first) != 0)
+			fail_msg("case %zu: %d, %s", i, (int)outcome, envelope.places[0].name);
+		envelope_clear(&envelope);
+	}
+	conf.filter.virus = VIRUS_QUARANTINE;
+}
+
+static void test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply(void **state)
+{
+	const struct scan_verdict verdict = {.looked = SCAN_SPAM, .score = 7500};
+	struct envelope envelope = envelope_with_places();
+
+	(void)state;
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, &envelope);
+	assert_int_equal(envelope.place_count, 3);
+	assert_string_equal(envelope.places[1].name, "anna/Счета 2026");
+	assert_int_equal(envelope.places[2].kind, PLACE_QUEUE);
+	assert_string_equal(PHRASE_EN(envelope.places[0].why), "spam score 7.5; rule a: x");
+	assert_non_null(strstr(envelope.header, "Received: from x\r\nX-Spam-Score: 7.5\r\nX-Spam-Flag: YES\r\n"));
+	envelope_clear(&envelope);
+}
+
+static void test_out_of_quarantine(void **state)
+{
+	const struct scan_verdict verdict = {.looked = SCAN_VIRUS, .virus = "Eicar test"};
+	struct envelope envelope = envelope_with_places(), back;
+	struct slice message;
+	char *file, *why;
+
+	(void)state;
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, &envelope);
+	assert_int_equal(envelope.place_count, 1);
+	file = xasprintf("%sX-Lanpost-Quarantine: queue forged@x.ru \r\nSubject: x\r\n\r\nbody\r\n", envelope.header);
+	assert_true(quarantine_read(slice_of(file), &back, &message, &why));
+	assert_string_equal(PHRASE_EN(why), "virus Eicar test");
+	assert_string_equal(back.sender, "a@bank.ru");
+	assert_int_equal(back.place_count, 3);
+	assert_string_equal(back.places[0].name, "ivan");
+	assert_string_equal(back.places[0].why, "rule a: x");
+	assert_string_equal(back.places[1].name, "anna/Счета 2026");
+	assert_int_equal(back.places[2].kind, PLACE_QUEUE);
+	assert_true(slice_begins_nocase(message, "Received: from x\r\nX-Virus-Status: infected (Eicar test)\r\n"));
+	free(why);
+	envelope_clear(&back);
+	assert_false(quarantine_read(SLICE_LITERAL("Subject: x\r\n\r\n"), &back, &message, &why));
+	assert_false(quarantine_read(SLICE_LITERAL("X-Lanpost-Quarantine: why x \r\nX-Lanpost-Quarantine: mailbox ../x \r\n\r\n"), &back, &message, &why));
+	free(file);
+	envelope_clear(&envelope);
+}
+
+static void test_foreign_fields_are_removed(void **state)
+{
+	static const char text[] = "X-Spam-Flag: NO\r\nSubject: x\r\nX-VIRUS-status: Clean,\r\n really\r\nX-Spam-Score: 1\r\nTo: y\r\n\r\nX-Spam-Flag: body\r\n";
+	const struct scan_verdict both = {.looked = SCAN_VIRUS | SCAN_SPAM}, virus = {.away = SCAN_VIRUS};
+	struct buf rest = BUF_INIT(1024);
+	struct envelope envelope;
+	struct slice *parts;
+	size_t count;
+
+	(void)state;
+	envelope_init(&envelope);
+	envelope.insert_at = (uint64_t)(strstr(text, "x\r\n") - text); /* before the subject's text */
+	count = filter_header_clean(slice_of(text), &both, &envelope, &parts);
+	for (size_t i = 0; i < count; i++)
+		buf_append_slice(&rest, parts[i]);
+	assert_string_equal(buf_text(&rest), "Subject: x\r\nTo: y\r\n\r\nX-Spam-Flag: body\r\n");
+	assert_int_equal(envelope.insert_at, strlen("Subject: "));
+	free(parts);
+	assert_true(filter_header_clean(slice_of(text), &virus, &envelope, &parts) > 0); /* the provider's score stays */
+	assert_true(parts[0].len == strlen("X-Spam-Flag: NO\r\nSubject: x\r\n"));
+	free(parts);
+	assert_int_equal(filter_header_clean(SLICE_LITERAL("Subject: x\r\n\r\nX-Spam-Flag: 1\r\n"), &both, &envelope, &parts), 0);
+	buf_clear(&rest);
+	envelope_clear(&envelope);
+}
+
+static const struct {
+	const char *text;
+	int64_t score; /* INT64_MIN: not a score */
+	const char *back;
+} scores[] = {
+    {"5", 5000, "5.0"}, {"7.5", 7500, "7.5"}, {"-1.25", -1250, "-1.25"}, {"+3.0", 3000, "3.0"}, {"0.1259", 125, "0.125"},
+    {"", INT64_MIN, ""}, {"-", INT64_MIN, ""}, {"1,5", INT64_MIN, ""}, {"1.x", INT64_MIN, ""}, {"99999999999", INT64_MIN, ""}, {"nan", INT64_MIN, ""},
+};
+
+static void test_scores(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(scores); i++) {
+		int64_t score;
+
+		if (scan_score_parse(slice_of(scores[i].text), &score) != (scores[i].score != INT64_MIN))
+			fail_msg("%s", scores[i].text);
+		if (scores[i].score == INT64_MIN)
+			continue;
+		assert_int_equal(score, scores[i].score);
+		assert_string_equal(SCAN_SCORE(score), scores[i].back);
+	}
+}
+
+static void test_a_verdict_survives_its_text(void **state)
+{
+	struct scan_verdict verdict = {.looked = SCAN_VIRUS | SCAN_SPAM, .away = SCAN_SPAM, .waits = true, .score = -1250, .ms = 12, .virus = "Two words=%",
+			       .symbols = "A,B", .names = "av, sa"}, back;
+	struct buf text = BUF_INIT(SCAN_TEXT_MAX);
+
+	(void)state;
+	phrase_set(verdict.reason, sizeof(verdict.reason), N_("scanner %s: %s"), "sa", "late");
+	scan_verdict_write(&verdict, &text);
+	assert_true(scan_verdict_read(buf_slice(&text), &back));
+	assert_memory_equal(&verdict, &back, sizeof(verdict));
+	assert_false(scan_verdict_read(SLICE_LITERAL("looked=9"), &back));
+	assert_false(scan_verdict_read(SLICE_LITERAL("looked=1 other=2"), &back));
+	assert_false(scan_verdict_read(SLICE_LITERAL(""), &back));
+	buf_clear(&text);
+}
+
+static void test_verdicts_are_added(void **state)
+{
+	struct scan_verdict total = {0}, av = {.looked = SCAN_VIRUS, .virus = "X", .names = "av"}, sa = {.looked = SCAN_SPAM, .score = -500, .symbols = "A", .names = "sa"},
+			    rs = {.looked = SCAN_SPAM, .score = 9000, .symbols = "B", .names = "rs"}, old = {.skipped = SCAN_VIRUS, .reason = "large"};
+
+	(void)state;
+	assert_false(scan_verdict_is_scanned(&total));
+	scan_verdict_add(&total, &av);
+	scan_verdict_add(&total, &sa);
+	assert_int_equal(total.score, -500);
+	scan_verdict_add(&total, &rs);
+	assert_int_equal(total.score, 9000);
+	assert_string_equal(total.symbols, "A,B");
+	assert_string_equal(total.names, "av, sa, rs");
+	assert_true(scan_verdict_is_scanned(&total));
+	scan_verdict_add(&total, &old);
+	assert_false(scan_verdict_is_scanned(&total));
+	assert_string_equal(total.virus, "X");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_outcomes),
+	    cmocka_unit_test(test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply),
+	    cmocka_unit_test(test_out_of_quarantine),
+	    cmocka_unit_test(test_foreign_fields_are_removed),
+	    cmocka_unit_test(test_scores),
+	    cmocka_unit_test(test_a_verdict_survives_its_text),
+	    cmocka_unit_test(test_verdicts_are_added),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
