@@ -14,7 +14,7 @@
  * beyond the limit are NIL, and lists end there. */
 static bool is_full(const struct buf *out)
 {
-	return out->len > IMAP_STRUCTURE_MAX;
+	return out->overflow || out->len > IMAP_STRUCTURE_MAX;
 }
 
 /* --- fields */
