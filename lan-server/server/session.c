@@ -7,6 +7,7 @@
 
 #include "lan-server/client_limits.h"
 #include "lan-server/command.h"
+#include "lan-server/made_memory.h"
 #include "lan-server/server/service.h"
 
 #include <poll.h>
@@ -67,8 +68,10 @@ static void note_progress(struct session *session)
 	session->progress = dialogue->limits.progress;
 	if (dialogue->work == DIALOGUE_IDLE) /* a message continues over all its chunks */
 		session->incoming = (struct client_incoming){.begun = 0};
-	if (user != NULL && user != session->user)
+	if (user != NULL && user != session->user) {
 		session->may_stay = connections_login(session->connections, &session->conf->lan, &session->connection, user);
+		made_memory_user(user);
+	}
 	session->user = user;
 	session->connection.standing = user != NULL && session->may_stay     ? CONNECTION_STAYS
 				       : dialogue->work == DIALOGUE_MESSAGE ? CONNECTION_SENDER
@@ -354,6 +357,7 @@ static void serve(struct session *session)
 	connections_note_unknown(session->connections, &session->connection, unknown_names, clock_now_ms());
 	dialogue_free(session->dialogue);
 	session->dialogue = NULL;
+	made_memory_user(NULL);
 	service->end(session);
 }
 
