@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/log.h"
+#include "message/imap/imap_terms.h"
 #include "message/imap/imap_text_index.h"
 
 #include "lan-server/imap/imapd.h"
@@ -34,22 +35,43 @@ struct imapd_indexer {
 
 /* --- a message */
 
+static bool is_kept(struct folder *folder, enum folder_cache which, uint32_t uid)
+{
+	struct buf value = BUF_INIT(IMAP_TERMS_MAX);
+	bool kept = folder_cache_get(folder, which, uid, &value);
+
+	buf_clear(&value);
+	return kept;
+}
+
+/* What lists and searches need of the header. */
+static void keep_header(struct folder *folder, uint32_t uid, struct imapd_message *message)
+{
+	struct buf terms = BUF_INIT(IMAP_TERMS_MAX);
+
+	if (!is_kept(folder, FOLDER_LISTING, uid))
+		imapd_message_keep(message, folder, uid, true);
+	if (is_kept(folder, FOLDER_TERMS, uid))
+		return;
+	imap_terms_make(message->header, &terms);
+	folder_cache_put(folder, FOLDER_TERMS, uid, buf_slice(&terms));
+	buf_clear(&terms);
+}
+
 static void index_message(struct folder *folder, uint32_t uid)
 {
-	struct buf index = BUF_INIT(IMAP_TEXT_INDEX_MAX), listing = BUF_INIT(IMAP_LISTING_MAX);
+	struct buf index = BUF_INIT(IMAP_TEXT_INDEX_MAX);
 	struct folder_message look;
 	struct imapd_message message;
 
 	folder_look(folder, &uid, 1, &look);
 	if (look.uid == 0 || imapd_message_open(&message, folder, &look, IMAPD_NEEDS_BYTES) != 0)
 		return;
-	if (!folder_cache_get(folder, FOLDER_LISTING, uid, &listing))
-		imapd_message_keep(&message, folder, uid, true);
+	keep_header(folder, uid, &message);
 	imap_text_index_make(message.bytes.len <= LARGE_MAX ? imapd_message_tree(&message) : NULL, &index);
 	if (imapd_message_close(&message))
 		folder_cache_put(folder, FOLDER_TEXT, uid, buf_slice(&index));
 	buf_clear(&index);
-	buf_clear(&listing);
 }
 
 size_t imapd_index_folder(struct folder *folder, uint32_t *from, int64_t ms)

@@ -4,6 +4,8 @@
 #ifndef LANPOST_LAN_SERVER_IMAPD_KEY_H
 #define LANPOST_LAN_SERVER_IMAPD_KEY_H
 
+#include "message/imap/imap_terms.h"
+
 #include "lan-server/imap/imapd_message.h"
 #include "lan-server/imap/imapd_parse.h"
 #include "lan-server/imap/imapd_reply.h"
@@ -26,9 +28,19 @@ struct imapd_candidate {
 	bool is_gone;
 	bool is_too_large; /* to be read now: a limit of the server */
 	struct imapd_message message;
-	bool uses_index, has_index; /* [lan] search_index; it was looked for */
-	struct buf index;
+	bool uses_index; /* [lan] search_index */
+	struct imapd_scratch *scratch;
+	bool has_terms, has_index; /* they were looked for */
+	struct imap_terms terms;
 };
+/* Memory for one message after the other. */
+struct imapd_scratch {
+	struct buf terms, index;
+};
+void imapd_scratch_init(struct imapd_scratch *scratch);
+void imapd_scratch_clear(struct imapd_scratch *scratch);
+/* What is compared of its header; NULL if it is gone. */
+const struct imap_terms *imapd_candidate_terms(struct imapd_candidate *candidate);
 /* Opens it if what is needed is not open. False if it is gone. */
 bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs needs);
 void imapd_candidate_close(struct imapd_candidate *candidate);

@@ -44,7 +44,7 @@ struct imapd_key {
 	int64_t number;		 /* a day, seconds, bytes, a modification sequence */
 	unsigned char *marks;	 /* a bit for each place */
 	char *field;
-	enum imapd_needs needs; /* of a text */
+	int field_number; /* of the field (imap_listing_field()), or -1 */
 	struct imap_text_key index_key; /* of BODY and TEXT */
 	struct buf text; /* folded; EMAILID: as it is */
 };

@@ -27,20 +27,55 @@ bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs ne
 void imapd_candidate_close(struct imapd_candidate *candidate)
 {
 	imapd_message_close(&candidate->message);
-	buf_clear(&candidate->index);
+}
+
+void imapd_scratch_init(struct imapd_scratch *scratch)
+{
+	buf_init(&scratch->terms, IMAP_TERMS_MAX);
+	buf_init(&scratch->index, IMAP_TEXT_INDEX_MAX);
+}
+
+void imapd_scratch_clear(struct imapd_scratch *scratch)
+{
+	buf_clear(&scratch->terms);
+	buf_clear(&scratch->index);
+}
+
+/* Takes the terms from the cache, or makes and keeps them. */
+static bool find_terms(struct imapd_candidate *candidate)
+{
+	struct buf *value = &candidate->scratch->terms;
+
+	buf_reset(value);
+	if (folder_cache_get(candidate->folder, FOLDER_TERMS, candidate->look.uid, value) && imap_terms_read(buf_slice(value), &candidate->terms))
+		return true;
+	if (!imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING))
+		return false;
+	buf_reset(value);
+	imap_terms_make(candidate->message.header, value);
+	folder_cache_put(candidate->folder, FOLDER_TERMS, candidate->look.uid, buf_slice(value));
+	return imap_terms_read(buf_slice(value), &candidate->terms);
+}
+
+const struct imap_terms *imapd_candidate_terms(struct imapd_candidate *candidate)
+{
+	candidate->has_terms = candidate->has_terms || find_terms(candidate);
+	return candidate->has_terms ? &candidate->terms : NULL;
 }
 
 /* Whether the index does not exclude that the message contains the text. */
 static bool index_admits(const struct imapd_key *key, struct imapd_candidate *candidate)
 {
+	struct buf *value = &candidate->scratch->index;
+
 	if (!candidate->uses_index || key->index_key.count == 0)
 		return true;
 	if (!candidate->has_index) {
-		buf_init(&candidate->index, IMAP_TEXT_INDEX_MAX);
-		folder_cache_get(candidate->folder, FOLDER_TEXT, candidate->look.uid, &candidate->index);
+		buf_reset(value);
+		folder_cache_get(candidate->folder, FOLDER_TEXT, candidate->look.uid, value);
 		candidate->has_index = true;
 	}
-	return imap_text_index_admits(buf_slice(&candidate->index), key->kind == IMAPD_KEY_TEXT, &key->index_key);
+	return imap_text_index_admits(buf_slice(value), key->kind == IMAPD_KEY_TEXT, &key->index_key);
 }
 
 /* Without its time and zone: the day on which people here saw it come. */
@@ -72,26 +107,33 @@ static uint64_t size_of(struct imapd_candidate *candidate)
 
 static bool sent_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
 {
-	int64_t day;
+	const struct imap_terms *terms = imapd_candidate_terms(candidate);
 
-	if (!imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING))
+	if (terms == NULL)
 		return false;
-	if (!imap_search_sent_day(candidate->message.header, &day))
-		day = day_of(candidate->look.time);
-	return compare_day(day, key->kind, IMAPD_KEY_SENT_BEFORE, key->number);
+	return compare_day(terms->has_date ? terms->sent_day : day_of(candidate->look.time), key->kind, IMAPD_KEY_SENT_BEFORE, key->number);
 }
 
 static bool text_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
 {
 	struct slice text = buf_slice(&key->text);
 
-	if (key->kind != IMAPD_KEY_FIELD && !index_admits(key, candidate))
+	if (key->text.overflow || !index_admits(key, candidate) || !imapd_candidate_open(candidate, IMAPD_NEEDS_BYTES))
 		return false;
-	if (key->text.overflow || !imapd_candidate_open(candidate, key->needs))
-		return false;
-	if (key->kind == IMAPD_KEY_FIELD)
-		return imap_search_field(candidate->message.header, key->field, text);
 	return imap_search_text(imapd_message_tree(&candidate->message), key->kind == IMAPD_KEY_TEXT, text);
+}
+
+static bool field_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	struct slice text = buf_slice(&key->text);
+	const struct imap_terms *terms = key->field_number >= 0 ? imapd_candidate_terms(candidate) : NULL;
+
+	if (key->text.overflow)
+		return false;
+	if (terms != NULL && terms->fields.ptr != NULL)
+		return imap_terms_find(terms, key->field_number, text);
+	return imapd_candidate_open(candidate, key->field_number >= 0 ? IMAPD_NEEDS_LISTING : IMAPD_NEEDS_BYTES) &&
+	       imap_search_field(candidate->message.header, key->field, text);
 }
 
 static bool all_match(const struct imapd_key *key, struct imapd_candidate *candidate)
@@ -156,6 +198,7 @@ bool imapd_key_matches(const struct imapd_key *key, struct imapd_candidate *cand
 	case IMAPD_KEY_EMAILID:
 		return imapd_candidate_open(candidate, IMAPD_NEEDS_BYTES) && slice_is(buf_slice(&key->text), candidate->message.id);
 	case IMAPD_KEY_FIELD:
+		return field_matches(key, candidate);
 	case IMAPD_KEY_BODY:
 	case IMAPD_KEY_TEXT:
 		return text_matches(key, candidate);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define LOOKED_AT 256 /* messages at a time */
+#define TIMED 8	      /* messages between two looks at the clock */
 #define STEP_MS 200   /* then the session looks whether it must end */
 
 static void keep(struct imapd_search *search, size_t bytes)
@@ -42,8 +43,9 @@ static void search_free(void *own)
 	free(search->threaded);
 	free(search->found.items);
 	imapd_keys_free(search->keys);
-	folder_cache_rest(search->folder, FOLDER_LISTING);
-	folder_cache_rest(search->folder, FOLDER_TEXT);
+	imapd_scratch_clear(&search->scratch);
+	for (enum folder_cache which = 0; which < FOLDER_CACHES; which++)
+		folder_cache_rest(search->folder, which);
 	free(search);
 }
 
@@ -78,8 +80,9 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 	    .look = *look,
 	    .place = place,
 	    .is_recent = look->uid >= imapd->view.recent_from,
-	    .now = clock_wall(),
+	    .now = search->now,
 	    .uses_index = imapd->options.conf->lan.search_index,
+	    .scratch = &search->scratch,
 	};
 
 	if (look->uid == 0)
@@ -90,7 +93,7 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 	imapd_candidate_close(&candidate);
 }
 
-/* Up to that time. One message may take long. */
+/* Up to that time, about. */
 static void look_at_some(struct imapd *imapd, struct imapd_search *search, int64_t until)
 {
 	const struct imapd_uids *uids = &imapd->view.uids;
@@ -98,7 +101,7 @@ static void look_at_some(struct imapd *imapd, struct imapd_search *search, int64
 	size_t count = uids->count - search->at < LOOKED_AT ? uids->count - search->at : LOOKED_AT;
 
 	folder_look(imapd->view.folder, uids->items + search->at, count, looked);
-	for (size_t i = 0; i < count && (i == 0 || (clock_now_ms() < until && !search->is_too_large)); i++)
+	for (size_t i = 0; i < count && !search->is_too_large && (i % TIMED != 0 || i == 0 || clock_now_ms() < until); i++)
 		look_at(imapd, search, &looked[i], search->at++);
 }
 
@@ -259,6 +262,8 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, enum
 
 	search->kind = kind;
 	search->folder = imapd->view.folder;
+	search->now = clock_wall();
+	imapd_scratch_init(&search->scratch);
 	reply = read_arguments(imapd, args, search);
 	if (reply != IMAPD_NONE) {
 		search_free(search);

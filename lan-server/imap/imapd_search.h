@@ -18,7 +18,8 @@ struct imapd_sorted {
 	size_t place;
 	struct {
 		int64_t number;
-		char *text; /* NULL: the number counts */
+		char *text;	/* NULL: the number counts */
+		uint64_t start; /* the first bytes of the text, in the order of memcmp() */
 	} values[IMAPD_SORT_KEYS_MAX];
 };
 
@@ -27,6 +28,8 @@ enum imapd_search_return { IMAPD_RETURN_MIN = 1, IMAPD_RETURN_MAX = 2, IMAPD_RET
 struct imapd_search {
 	enum imapd_search_kind kind;
 	struct folder *folder;
+	int64_t now; /* seconds since 1970 */
+	struct imapd_scratch scratch;
 	struct imapd_key *keys;
 	bool with_modseq;
 	bool is_extended;   /* RETURN, even without a word */

@@ -2,18 +2,13 @@
  * The answers of SORT and THREAD (RFC 5256).
  */
 #include "base/alloc.h"
-#include "message/addr.h"
-#include "message/decode.h"
-#include "message/fold.h"
-#include "message/imap/imap_search.h"
-#include "message/imap/imap_subject.h"
 
 #include "lan-server/imap/imapd_priv.h"
 #include "lan-server/imap/imapd_search.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
-#define SUBJECT_MAX 4096
 #define KEPT_MAX 250 /* bytes of a text that decide the order: 100,000 messages are sorted in memory */
 
 static const char *const names[] = {[IMAPD_SORT_ARRIVAL] = "ARRIVAL",
@@ -56,58 +51,36 @@ bool imapd_thread_read(struct imapd_args *args, struct imapd_search *search)
 
 /* --- what the order depends on */
 
-static void decode_subject(struct slice header, struct buf *out)
-{
-	struct header_field field;
+static const struct imap_terms nothing = {.has_date = false};
 
-	if (header_find(header, "Subject", &field))
-		decode_field(&field, decode_message_charset(header), out);
+static uint64_t start_of(struct slice text)
+{
+	uint64_t start = 0;
+
+	memcpy(&start, text.ptr != NULL ? text.ptr : "", text.len < sizeof(start) ? text.len : sizeof(start));
+	return be64toh(start);
 }
 
-static char *subject_of(struct slice header)
+static void note_text(struct imapd_sorted *sorted, size_t i, struct slice text)
 {
-	struct buf subject = BUF_INIT(SUBJECT_MAX), base = BUF_INIT(2 * SUBJECT_MAX);
-	struct slice start;
-	char *kept;
-
-	decode_subject(header, &subject);
-	imap_subject_base(buf_slice(&subject), &base);
-	start = buf_slice(&base);
-	start.len = start.len < KEPT_MAX ? start.len : KEPT_MAX;
-	kept = start.len > 0 ? slice_dup(start) : xstrdup("");
-	buf_clear(&subject);
-	buf_clear(&base);
-	return kept;
+	if (text.len > KEPT_MAX)
+		text.len = KEPT_MAX;
+	sorted->values[i].text = slice_dup(text);
+	sorted->values[i].start = start_of(text);
 }
 
-/* The mailbox (local part) of the first address. */
-static char *address_of(struct slice header, const char *name)
+static const struct imap_terms *terms_of(struct imapd_candidate *candidate)
 {
-	struct buf folded = BUF_INIT(4 * KEPT_MAX);
-	struct header_field field;
-	struct addr_item item;
-	size_t at = 0;
-	char *kept;
+	const struct imap_terms *terms = imapd_candidate_terms(candidate);
 
-	if (header_find(header, name, &field) && addr_list_next(field.body, &at, &item))
-		fold_text(slice_of(item.addr.local), &folded);
-	kept = xstrdup(buf_text(&folded));
-	buf_clear(&folded);
-	return kept;
+	return terms != NULL ? terms : &nothing;
 }
 
 static int64_t sent_time(struct imapd_candidate *candidate)
 {
-	int64_t time;
+	const struct imap_terms *terms = terms_of(candidate);
 
-	if (imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING) && imap_search_sent_time(candidate->message.header, &time))
-		return time;
-	return candidate->look.time;
-}
-
-static struct slice header_of(struct imapd_candidate *candidate)
-{
-	return imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING) ? candidate->message.header : SLICE_LITERAL("");
+	return terms->has_date ? terms->sent_time : candidate->look.time;
 }
 
 static void note_value(struct imapd_search *search, struct imapd_sorted *sorted, size_t i, struct imapd_candidate *candidate)
@@ -127,12 +100,16 @@ static void note_value(struct imapd_search *search, struct imapd_sorted *sorted,
 		sorted->values[i].number = sent_time(candidate);
 		break;
 	case IMAPD_SORT_SUBJECT:
-		sorted->values[i].text = subject_of(header_of(candidate));
+		note_text(sorted, i, terms_of(candidate)->subject);
 		break;
 	case IMAPD_SORT_CC:
+		note_text(sorted, i, terms_of(candidate)->cc);
+		break;
 	case IMAPD_SORT_FROM:
+		note_text(sorted, i, terms_of(candidate)->from);
+		break;
 	case IMAPD_SORT_TO:
-		sorted->values[i].text = address_of(header_of(candidate), names[search->sort_keys[i]]);
+		note_text(sorted, i, terms_of(candidate)->to);
 		break;
 	}
 }
@@ -149,14 +126,10 @@ void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candid
 void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct imapd_candidate *candidate)
 {
 	struct imap_thread_message *message = &search->threaded[search->found.count - 1];
-	struct slice header = header_of(candidate);
-	struct buf subject = BUF_INIT(SUBJECT_MAX);
 
 	*message = (struct imap_thread_message){
 	    .number = imapd->uid ? candidate->look.uid : (uint32_t)candidate->place + 1, .date = sent_time(candidate)};
-	decode_subject(header, &subject);
-	imap_thread_message_read(message, header, buf_slice(&subject));
-	buf_clear(&subject);
+	imap_terms_thread(terms_of(candidate), message);
 }
 
 /* --- the order */
@@ -169,7 +142,9 @@ static int compare(const void *a, const void *b, void *context)
 	for (size_t i = 0; i < search->sort_count; i++) {
 		int order;
 
-		if (one->values[i].text != NULL)
+		if (one->values[i].start != other->values[i].start)
+			order = one->values[i].start > other->values[i].start ? 1 : -1;
+		else if (one->values[i].text != NULL)
 			order = strcmp(one->values[i].text, other->values[i].text);
 		else
 			order = (one->values[i].number > other->values[i].number) - (one->values[i].number < other->values[i].number);

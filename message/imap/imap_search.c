@@ -61,7 +61,7 @@ static bool contains(void *context, struct slice text)
 
 /* --- header */
 
-static bool visit_field(const struct header_field *field, struct slice charset, imap_search_fn fn, void *context)
+bool imap_search_visit_field(const struct header_field *field, struct slice charset, imap_search_fn fn, void *context)
 {
 	struct buf decoded = BUF_INIT(FIELD_MAX);
 	bool enough;
@@ -81,7 +81,7 @@ bool imap_search_each_field(struct slice header, imap_search_fn fn, void *contex
 
 	header_walk_init(&walk, header);
 	while (!enough && header_walk_next(&walk, &field))
-		enough = visit_field(&field, charset, fn, context);
+		enough = imap_search_visit_field(&field, charset, fn, context);
 	return enough;
 }
 
@@ -96,7 +96,7 @@ bool imap_search_field(struct slice header, const char *name, struct slice folde
 		charset = decode_message_charset(header);
 	header_walk_init(&walk, header);
 	while (!found && header_walk_next(&walk, &field))
-		found = slice_is_nocase(field.name, name) && (folded.len == 0 || visit_field(&field, charset, contains, &folded));
+		found = slice_is_nocase(field.name, name) && (folded.len == 0 || imap_search_visit_field(&field, charset, contains, &folded));
 	return found;
 }
 

@@ -7,6 +7,7 @@
 #ifndef LANPOST_MESSAGE_IMAP_SEARCH_H
 #define LANPOST_MESSAGE_IMAP_SEARCH_H
 
+#include "message/header.h"
 #include "message/imap/imap_part.h"
 
 /* Makes the text of a key comparable; appended to out. To be done once for each key, not for each message. */
@@ -18,6 +19,7 @@ bool imap_search_field(struct slice header, const char *name, struct slice folde
 typedef bool (*imap_search_fn)(void *context, struct slice folded);
 bool imap_search_each_text(const struct imap_tree *tree, imap_search_fn fn, void *context);
 bool imap_search_each_field(struct slice header, imap_search_fn fn, void *context);
+bool imap_search_visit_field(const struct header_field *field, struct slice charset, imap_search_fn fn, void *context);
 /* Whether the body's text (decoded, of all parts that are text, and the names of attachments) contains the folded text; with_header: or any
  * header field of the message (TEXT). */
 bool imap_search_text(const struct imap_tree *tree, bool with_header, struct slice folded);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define FILE_MAX (2ull << 30)
 #define VALUE_MAX (1u << 20)
@@ -22,11 +21,42 @@ struct record {
 	uint32_t magic, uid, len, checksum;
 };
 
+/* Each step can be undone, so one word that differs always changes the result. */
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9fb21c651e98df25ULL;
+	return h ^ h >> 32;
+}
+
+static uint64_t word_at(const char *at, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, at, len);
+	return word;
+}
+
+/* Four rows of words, which the processor computes at the same time: searches read 100,000 values. */
 static uint32_t checksum_of(uint32_t uid, uint32_t seed, struct slice value)
 {
-	uint32_t words[] = {uid, seed, (uint32_t)value.len};
+	uint64_t rows[4] = {uid, seed, value.len, 1}, h = 0;
+	size_t at = 0;
 
-	return (uint32_t)crc32_z(crc32_z(0, (const unsigned char *)words, sizeof(words)), (const unsigned char *)value.ptr, value.len);
+	for (; value.len - at >= 32; at += 32)
+		for (size_t i = 0; i < 4; i++)
+			rows[i] = mix(rows[i], word_at(value.ptr + at + 8 * i, 8));
+	for (; value.len - at >= 8; at += 8)
+		rows[0] = mix(rows[0], word_at(value.ptr + at, 8));
+	if (at < value.len)
+		rows[1] = mix(rows[1], word_at(value.ptr + at, value.len - at));
+	for (size_t i = 0; i < 4; i++)
+		h = mix(h, rows[i]);
+	return (uint32_t)h;
+}
+
+uint32_t cache_file_seed(uint32_t validity, struct slice unique)
+{
+	return checksum_of(validity, 0, unique);
 }
 
 static struct record record_of(uint32_t uid, uint32_t seed, struct slice value)

@@ -30,6 +30,8 @@ struct cache_spot {
 };
 #define CACHE_FILE_UNIT 8
 
+/* The seed of a message: of its UIDVALIDITY and its unique name. */
+uint32_t cache_file_seed(uint32_t validity, struct slice unique);
 /* Looks which values the file has: *spots in the order of the file, new memory. A file that is missing, of another UIDVALIDITY or damaged
  * is empty. */
 void cache_file_load(struct cache_file *file, const char *path, uint32_t validity, struct cache_spot **spots, size_t *count);

@@ -1,5 +1,5 @@
 /*
- * What was made of the messages of a folder (folder_cache_get()): two files beside its messages, none of which is needed
+ * What was made of the messages of a folder (folder_cache_get()): files beside its messages, none of which is needed
  * (spool/QUEUE.md, "Folders").
  *
  * An entry of the folder's table has the places of its values. A place may be out of date whenever no lock is held: a value whose
@@ -14,14 +14,13 @@
 #include "spool/reserve.h"
 
 #include <stdlib.h>
-#include <zlib.h>
 
 #define RECORDS_SPARE 1000 /* as the index: written again when it has more than twice what is needed */
 #define FEW_BYTES 16384	   /* may wait until the folder is closed */
 #define PAUSE_MS 60000	   /* after the disk has failed, or is full */
 #define SHORT_PAUSE_MS 1000 /* after another program has changed the file */
 
-static const char *const names[FOLDER_CACHES] = {[FOLDER_LISTING] = "lanpost-cache", [FOLDER_TEXT] = "lanpost-search"};
+static const char *const names[FOLDER_CACHES] = {[FOLDER_LISTING] = "lanpost-cache", [FOLDER_TERMS] = "lanpost-terms", [FOLDER_TEXT] = "lanpost-search"};
 
 static char *path_of(const struct folder *folder, enum folder_cache which)
 {
@@ -46,24 +45,20 @@ void folder_caches_clear(struct folder *folder)
 
 /* --- places: each of these takes the folder's lock for a moment, also while the cache's lock is held */
 
-/* A UID alone would do; the unique name makes it impossible that a value is taken for that of another file. */
-static uint32_t seed_of(const struct folder *folder, const struct folder_entry *entry)
-{
-	struct slice unique = folder_entry_unique(entry);
-
-	return (uint32_t)crc32_z(folder->validity, (const unsigned char *)unique.ptr, unique.len);
-}
-
-/* False: the message is gone. */
+/* A UID alone would do as the seed; the unique name makes it impossible that a value is taken for that of another file. False: the message is
+ * gone. */
 static bool find_place(struct folder *folder, enum folder_cache which, struct cache_spot *spot, uint32_t *seed)
 {
-	size_t index;
+	const struct folder_table *table = &folder->table;
+	size_t index = folder->caches[which].next;
 
 	pthread_mutex_lock(&folder->lock);
-	index = folder_table_by_uid(&folder->table, spot->uid);
+	if (index >= table->count || table->items[index].uid != spot->uid || !folder_entry_is_live(&table->items[index]))
+		index = folder_table_by_uid(table, spot->uid);
+	folder->caches[which].next = index + 1;
 	if (index != SIZE_MAX) {
 		spot->at = (uint64_t)folder->table.items[index].cached[which] * CACHE_FILE_UNIT;
-		*seed = seed_of(folder, &folder->table.items[index]);
+		*seed = cache_file_seed(folder->validity, folder_entry_unique(&folder->table.items[index]));
 	}
 	pthread_mutex_unlock(&folder->lock);
 	return index != SIZE_MAX;

@@ -77,6 +77,7 @@ struct folder_cache_state {
 	pthread_mutex_t lock;
 	struct cache_file file;
 	bool is_loaded;
+	size_t next;	   /* in the table: mostly messages are asked for in their order */
 	int64_t off_until; /* clock_now_ms() */
 };
 

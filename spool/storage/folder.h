@@ -149,6 +149,7 @@ const char *folder_mailbox(const struct folder *folder);
 
 enum folder_cache {
 	FOLDER_LISTING, /* what programs that list messages ask for */
+	FOLDER_TERMS,	/* what is compared of the header */
 	FOLDER_TEXT,	/* an index of the text */
 	FOLDER_CACHES,
 };
