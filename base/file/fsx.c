@@ -142,6 +142,28 @@ int fsx_rename(const char *from, const char *to, struct error *error)
 	return 0;
 }
 
+static int point_in(const char *what, const char *path, const char *from, const char *to)
+{
+	char *old, *new;
+	int result;
+
+	if (fsx_hook == NULL)
+		return 0;
+	old = xasprintf("%s/%s", path, from);
+	new = xasprintf("%s/%s", path, to);
+	result = fsx_point(what, old, new);
+	free(new);
+	free(old);
+	return result;
+}
+
+int fsx_rename_in(int folder, const char *path, const char *from, const char *to, struct error *error)
+{
+	if (point_in("rename", path, from, to) != 0 || renameat(folder, from, folder, to) != 0)
+		return error_errno(error, N_("cannot rename %s to %s"), from, to);
+	return 0;
+}
+
 /* If the file system does not support exchange (NFS), `to` may be removed between the check and the rename; then
  * the rename creates it again. */
 static int rename_over(const char *from, const char *to)

@@ -36,6 +36,8 @@ int fsx_open_filesystem(const char *path, struct error *error);
 int fsx_sync_opened(int fd, const char *path, struct error *error);
 int fsx_close(int fd, const char *path, struct error *error);
 int fsx_rename(const char *from, const char *to, struct error *error);
+/* The same within an open folder, for many files: "cur/a" to "cur/b". path: of the folder. */
+int fsx_rename_in(int folder, const char *path, const char *from, const char *to, struct error *error);
 /* Replaces the file `to` by `from`. ENOENT if `to` does not exist (any more): then `from` stays. */
 int fsx_swap_in(const char *from, const char *to, struct error *error);
 /* EEXIST if `to` exists. */

@@ -41,8 +41,6 @@ void imapd_scratch_init(struct imapd_scratch *scratch);
 void imapd_scratch_clear(struct imapd_scratch *scratch);
 /* What is compared of its header; NULL if it is gone. */
 const struct imap_terms *imapd_candidate_terms(struct imapd_candidate *candidate);
-/* Opens it if what is needed is not open. False if it is gone. */
-bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs needs);
 void imapd_candidate_close(struct imapd_candidate *candidate);
 bool imapd_key_matches(const struct imapd_key *key, struct imapd_candidate *candidate);
 

@@ -10,7 +10,8 @@
 
 #define DAY 86400
 
-bool imapd_candidate_open(struct imapd_candidate *candidate, enum imapd_needs needs)
+/* Opens it if what is needed is not open. False if it is gone. */
+static bool open_message(struct imapd_candidate *candidate, enum imapd_needs needs)
 {
 	enum imapd_reply opened;
 
@@ -49,7 +50,7 @@ static bool find_terms(struct imapd_candidate *candidate)
 	buf_reset(value);
 	if (folder_cache_get(candidate->folder, FOLDER_TERMS, candidate->look.uid, value) && imap_terms_read(buf_slice(value), &candidate->terms))
 		return true;
-	if (!imapd_candidate_open(candidate, IMAPD_NEEDS_LISTING))
+	if (!open_message(candidate, IMAPD_NEEDS_LISTING))
 		return false;
 	buf_reset(value);
 	imap_terms_make(candidate->message.header, value);
@@ -118,7 +119,7 @@ static bool text_matches(const struct imapd_key *key, struct imapd_candidate *ca
 {
 	struct slice text = buf_slice(&key->text);
 
-	if (key->text.overflow || !index_admits(key, candidate) || !imapd_candidate_open(candidate, IMAPD_NEEDS_BYTES))
+	if (key->text.overflow || !index_admits(key, candidate) || !open_message(candidate, IMAPD_NEEDS_BYTES))
 		return false;
 	return imap_search_text(imapd_message_tree(&candidate->message), key->kind == IMAPD_KEY_TEXT, text);
 }
@@ -132,7 +133,7 @@ static bool field_matches(const struct imapd_key *key, struct imapd_candidate *c
 		return false;
 	if (terms != NULL && terms->fields.ptr != NULL)
 		return imap_terms_find(terms, key->field_number, text);
-	return imapd_candidate_open(candidate, key->field_number >= 0 ? IMAPD_NEEDS_LISTING : IMAPD_NEEDS_BYTES) &&
+	return open_message(candidate, key->field_number >= 0 ? IMAPD_NEEDS_LISTING : IMAPD_NEEDS_BYTES) &&
 	       imap_search_field(candidate->message.header, key->field, text);
 }
 
@@ -196,7 +197,7 @@ bool imapd_key_matches(const struct imapd_key *key, struct imapd_candidate *cand
 	case IMAPD_KEY_MODSEQ:
 		return look->modseq >= (uint64_t)key->number;
 	case IMAPD_KEY_EMAILID:
-		return imapd_candidate_open(candidate, IMAPD_NEEDS_BYTES) && slice_is(buf_slice(&key->text), candidate->message.id);
+		return open_message(candidate, IMAPD_NEEDS_BYTES) && slice_is(buf_slice(&key->text), candidate->message.id);
 	case IMAPD_KEY_FIELD:
 		return field_matches(key, candidate);
 	case IMAPD_KEY_BODY:

@@ -3,8 +3,7 @@
  *
  * SEARCH finds parts of words, in any script. So the index knows which sequences of three characters the folded text has, those of the body
  * and those of the header apart, as bits of a filter (Bloom's): about six bits for each. It may say "perhaps" of a text that is not there,
- * never "no" of one that is. Compared with an inverted index (SQLite's FTS5 with its trigrams) it takes a third of the space and a
- * thirtieth of the time to make, and a message that is removed needs no change (docs/performance.md).
+ * never "no" of one that is. docs/performance.md compares it with SQLite's FTS5 and says why it is not Xapian.
  */
 #ifndef LANPOST_MESSAGE_IMAP_TEXT_INDEX_H
 #define LANPOST_MESSAGE_IMAP_TEXT_INDEX_H
