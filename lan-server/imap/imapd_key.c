@@ -121,7 +121,8 @@ static void take_text(struct imapd_args *args, struct imapd_key *key)
 {
 	struct slice text = imapd_args_astring(args);
 
-	key->field_number = key->field != NULL ? imap_listing_field(slice_of(key->field)) : -1;
+	key->field_number = key->field != NULL ? imap_terms_field(slice_of(key->field)) : -1;
+	key->needs = key->field != NULL && imap_listing_has(slice_of(key->field)) ? IMAPD_NEEDS_FIELDS : IMAPD_NEEDS_BYTES;
 	buf_init(&key->text, 8 * TEXT_MAX);
 	if (text.len > TEXT_MAX)
 		args->failed = true;

@@ -44,7 +44,8 @@ struct imapd_key {
 	int64_t number;		 /* a day, seconds, bytes, a modification sequence */
 	unsigned char *marks;	 /* a bit for each place */
 	char *field;
-	int field_number; /* of the field (imap_listing_field()), or -1 */
+	int field_number;	/* imap_terms_field() */
+	enum imapd_needs needs; /* of a field without a number */
 	struct imap_text_key index_key; /* of BODY and TEXT */
 	struct buf text; /* folded; EMAILID: as it is */
 };

@@ -50,7 +50,7 @@ static bool find_terms(struct imapd_candidate *candidate)
 	buf_reset(value);
 	if (folder_cache_get(candidate->folder, FOLDER_TERMS, candidate->look.uid, value) && imap_terms_read(buf_slice(value), &candidate->terms))
 		return true;
-	if (!open_message(candidate, IMAPD_NEEDS_LISTING))
+	if (!open_message(candidate, IMAPD_NEEDS_FIELDS))
 		return false;
 	buf_reset(value);
 	imap_terms_make(candidate->message.header, value);
@@ -133,7 +133,7 @@ static bool field_matches(const struct imapd_key *key, struct imapd_candidate *c
 		return false;
 	if (terms != NULL && terms->fields.ptr != NULL)
 		return imap_terms_find(terms, key->field_number, text);
-	return open_message(candidate, key->field_number >= 0 ? IMAPD_NEEDS_LISTING : IMAPD_NEEDS_BYTES) &&
+	return open_message(candidate, key->needs) &&
 	       imap_search_field(candidate->message.header, key->field, text);
 }
 

@@ -94,7 +94,7 @@ enum imapd_reply imapd_message_open(struct imapd_message *message, struct folder
 		imapd_message_close(message);
 		return opened;
 	}
-	if (needs != IMAPD_NEEDS_BYTES)
+	if (needs == IMAPD_NEEDS_LISTING || needs == IMAPD_NEEDS_STRUCTURE)
 		imapd_message_keep(message, folder, look->uid, needs == IMAPD_NEEDS_STRUCTURE);
 	return IMAPD_NONE;
 }

@@ -13,7 +13,8 @@
 /* What is needed of a message, from little to much. */
 enum imapd_needs {
 	IMAPD_NEEDS_NOTHING,
-	IMAPD_NEEDS_LISTING,   /* its envelope and common header fields (imap_listing_field()): they may be in the cache */
+	IMAPD_NEEDS_FIELDS,    /* common header fields (imap_listing_has()): they may be in the cache */
+	IMAPD_NEEDS_LISTING,   /* its envelope, too; they are kept for the next time */
 	IMAPD_NEEDS_STRUCTURE, /* BODY and BODYSTRUCTURE, too */
 	IMAPD_NEEDS_BYTES,
 };

@@ -4,7 +4,7 @@
 #include "message/header.h"
 #include "message/imap/imap_envelope.h"
 
-/* Another number for another list of fields (then in imap_terms.c, too), or when the envelope or the structure is written differently. */
+/* Another number for another list of fields, or when the envelope or the structure is written differently. */
 #define VERSION 1
 
 /* What mail programs ask for when they list messages, and what people search for. */
@@ -18,12 +18,12 @@ struct begin {
 	uint32_t version, envelope, header, body, structure; /* lengths; UINT32_MAX: not made */
 };
 
-int imap_listing_field(struct slice name)
+bool imap_listing_has(struct slice name)
 {
-	for (int i = 0; i < (int)ARRAY_LEN(fields); i++)
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		if (slice_is_nocase(name, fields[i]))
-			return i;
-	return -1;
+			return true;
+	return false;
 }
 
 bool imap_listing_answers(const struct imap_section *section)
@@ -31,7 +31,7 @@ bool imap_listing_answers(const struct imap_section *section)
 	if (section->kind != IMAP_SECTION_FIELDS || section->depth > 0)
 		return false;
 	for (size_t i = 0; i < section->fields.count; i++)
-		if (imap_listing_field(slice_of(section->fields.items[i])) < 0)
+		if (!imap_listing_has(slice_of(section->fields.items[i])))
 			return false;
 	return true;
 }
@@ -43,7 +43,7 @@ static void append_fields(struct slice header, struct buf *out)
 
 	header_walk_init(&walk, header);
 	while (header_walk_next(&walk, &field)) {
-		if (imap_listing_field(field.name) < 0)
+		if (!imap_listing_has(field.name))
 			continue;
 		buf_append_slice(out, field.raw);
 		if (field.raw.ptr[field.raw.len - 1] != '\n')

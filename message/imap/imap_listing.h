@@ -16,8 +16,8 @@ struct imap_listing {
 	struct slice body, structure; /* BODY and BODYSTRUCTURE; ptr NULL: not made */
 };
 
-/* The number of a field that the header of a listing has (if the message has it); -1: of any other. */
-int imap_listing_field(struct slice name);
+/* Whether a field of that name is in the header of a listing (if the message has it). */
+bool imap_listing_has(struct slice name);
 /* Whether the header of a listing answers HEADER.FIELDS (...). */
 bool imap_listing_answers(const struct imap_section *section);
 /* Appends a listing. tree NULL: without BODY and BODYSTRUCTURE. False: it would be larger than IMAP_LISTING_MAX; nothing is appended. */

@@ -4,12 +4,11 @@
 #include "message/addr.h"
 #include "message/decode.h"
 #include "message/fold.h"
-#include "message/imap/imap_listing.h"
 #include "message/imap/imap_search.h"
 
 #include <stdlib.h>
 
-/* Another number when something is compared differently. */
+/* Another number when something is compared differently, or for another list of fields. */
 #define VERSION 1
 #define NOT_MADE UINT32_MAX /* as a length */
 #define SUBJECT_MAX 4096
@@ -29,6 +28,17 @@ struct begin {
 struct entry {
 	uint32_t field, len;
 };
+
+static const char *const fields[] = {
+    "Bcc", "Cc", "Delivered-To", "From", "In-Reply-To", "List-Id", "Message-ID", "References", "Reply-To", "Sender", "Subject", "To", "X-Spam-Flag"};
+
+int imap_terms_field(struct slice name)
+{
+	for (int i = 0; i < (int)ARRAY_LEN(fields); i++)
+		if (slice_is_nocase(name, fields[i]))
+			return i;
+	return -1;
+}
 
 /* --- making */
 
@@ -80,7 +90,7 @@ static bool append_fields(struct slice header, struct buf *out)
 
 	header_walk_init(&walk, header);
 	while (!adding.failed && header_walk_next(&walk, &field)) {
-		int number = imap_listing_field(field.name);
+		int number = imap_terms_field(field.name);
 
 		adding.field = (uint32_t)number;
 		if (number >= 0)

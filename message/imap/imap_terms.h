@@ -22,7 +22,9 @@ struct imap_terms {
 void imap_terms_make(struct slice header, struct buf *out);
 /* Borrows from the value. False: it is not one of this version. */
 bool imap_terms_read(struct slice value, struct imap_terms *terms);
-/* As imap_search_field(), for a field that imap_listing_field() knows by this number. */
+/* The number of a field that is searched for often; -1: of any other. A listing has all of them. */
+int imap_terms_field(struct slice name);
+/* As imap_search_field(), for a field of this number. */
 bool imap_terms_find(const struct imap_terms *terms, int field, struct slice folded);
 /* As imap_thread_message_read(): subject, is_reply, message_id and references. */
 void imap_terms_thread(const struct imap_terms *terms, struct imap_thread_message *message);

@@ -6,7 +6,6 @@
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
-#include "spool/mailbox/maildir_change.h"
 #include "spool/mailbox/maildir_flags.h"
 #include "spool/storage/intake.h"
 
