@@ -68,7 +68,7 @@ def test_send_and_receive(office, start, security):
     assert office.files("ivan") == []  # it took the message over
 
 
-def test_imap_first_sync_flag_move_and_idle(office, start):
+def test_imap_first_sync_flag_move_idle_and_delete(office, start):
     for subject in ("Отчёт", "second"):
         office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject=subject, body="text"))
     until(lambda: len(office.files("ivan")) == 2, 15, "the messages")
@@ -80,3 +80,9 @@ def test_imap_first_sync_flag_move_and_idle(office, start):
         assert client.select("Archive")[1] == [b"1"]
     office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject="news", body="text"))
     until(lambda: "news" in program.inbox_now(), 15, "what IDLE tells")
+    program.delete("news")
+    with office.imap("ivan") as client:
+        until(lambda: client.select("Trash")[1] == [b"1"], 15, "the message in the Trash")
+        assert client.search(None, "SUBJECT", "news")[1] == [b"1"]
+        until(lambda: client.select("INBOX") and client.search(None, "SUBJECT", "news", "NOT", "DELETED")[1] in ([b""], [None]), 15,
+              "the Inbox without it")

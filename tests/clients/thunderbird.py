@@ -180,6 +180,18 @@ BY_IMAP = """
     return roles;
 """
 
+# Deletes the message of that subject as the key Delete does: it goes to the Trash.
+DELETE = """
+    const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+    const server = MailServices.accounts.accounts.find(a => a.incomingServer.type == "imap").incomingServer;
+    const inbox = server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
+    const gone = [...inbox.messages].find(header => header.mime2DecodedSubject == args[0]);
+    await new Promise((done, failed) => inbox.deleteMessages([gone], null, false, true, {
+        onStartCopy() {}, onProgress() {}, setMessageKey() {}, getMessageId() { return ""; },
+        onStopCopy(status) { Components.isSuccessCode(status) ? done() : failed(new Error(`delete ${status}`)); },
+    }, false));
+"""
+
 # What IDLE has brought since: no command is sent.
 INBOX_NOW = """
     const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
@@ -253,6 +265,9 @@ class Thunderbird:
     def run_by_imap(self, subject):
         """Flags the message of that subject and moves the other one to Archive; tells which special folders it has found."""
         return self.remote.run(BY_IMAP, subject)
+
+    def delete(self, subject):
+        self.remote.run(DELETE, subject)
 
     def inbox_now(self):
         return self.remote.run(INBOX_NOW)
