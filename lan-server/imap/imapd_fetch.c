@@ -100,9 +100,10 @@ static bool begin_message(struct imapd *imapd, struct fetch *fetch, struct folde
 	if (opened == IMAPD_NONE && fetch->needs != IMAPD_NEEDS_NOTHING)
 		opened = imapd_message_open(&fetch->message, fetch->folder, look, fetch->needs);
 	if (opened == IMAPD_NONE && fetch->needs_size && !look->size_known && folder_size(imapd->view.folder, look, &error) != 0)
-		opened = IMAPD_SOME_GONE;
+		opened = imapd_message_missing(look, &error);
 	if (opened != IMAPD_NONE) {
-		fetch->result = opened;
+		if (opened != IMAPD_SOME_GONE || fetch->result == IMAPD_DONE)
+			fetch->result = opened;
 		return false;
 	}
 	buf_printf(imapd_out(imapd), "* %zu FETCH (", fetch->places.items[fetch->at] + 1);

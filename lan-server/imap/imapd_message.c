@@ -6,6 +6,8 @@
 
 #include "lan-server/made_memory.h"
 
+#include <errno.h>
+
 static size_t converted_size(struct slice bytes)
 {
 	size_t size = bytes.len;
@@ -36,15 +38,21 @@ static bool convert(struct imapd_message *message)
 	return true;
 }
 
+enum imapd_reply imapd_message_missing(const struct folder_message *look, const struct error *error)
+{
+	if (error->saved_errno == ENOENT)
+		return IMAPD_SOME_GONE;
+	log_warnx("event=message-unreadable uid=%u reason=%s", look->uid, LOG_ERROR(error));
+	return IMAPD_UNREADABLE;
+}
+
 static enum imapd_reply open_bytes(struct imapd_message *message, struct folder *folder, struct folder_message *look)
 {
 	struct error error = ERROR_INIT;
 
 	if ((!look->size_known && folder_size(folder, look, &error) != 0) || folder_read(folder, look->uid, &message->map, message->id, &error) != 0) {
-		if (error.saved_errno != 0 && error.class != ERROR_PERMANENT)
-			log_debug("event=message-unreadable uid=%u reason=%s", look->uid, LOG_ERROR(&error));
 		message->map = SLICE_NONE;
-		return IMAPD_SOME_GONE;
+		return imapd_message_missing(look, &error);
 	}
 	message->has = IMAPD_NEEDS_BYTES;
 	message->bytes = message->map;

@@ -33,9 +33,11 @@ struct imapd_message {
 	bool has_tree;
 };
 
-/* IMAPD_NONE, IMAPD_SOME_GONE, or IMAPD_LIMIT: its line ends cannot be converted now. With its bytes, the size of *look is known afterwards. */
+/* IMAPD_NONE, IMAPD_SOME_GONE, IMAPD_UNREADABLE, or IMAPD_LIMIT: its line ends cannot be converted now. With its bytes, the size of *look is known afterwards. */
 enum imapd_reply imapd_message_open(struct imapd_message *message, struct folder *folder, struct folder_message *look,
     enum imapd_needs needs);
+/* The reply for a message that folder_read() or folder_size() could not read. */
+enum imapd_reply imapd_message_missing(const struct folder_message *look, const struct error *error);
 /* Keeps the listing of a message that is open with its bytes, for the next time. */
 void imapd_message_keep(struct imapd_message *message, struct folder *folder, uint32_t uid, bool with_structure);
 /* Its parts, read at the first call. */

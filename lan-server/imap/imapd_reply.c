@@ -73,7 +73,8 @@ static const struct {
 
     [IMAPD_READ_ONLY] = {NO, GO_ON, "NOPERM", "The mailbox was selected for reading only"},
     [IMAPD_NO_SUCH_MESSAGE] = {BAD, MISTAKE, "", "Invalid message number"},
-    [IMAPD_SOME_GONE] = {NO, GO_ON, "EXPUNGEISSUED", "Some of the requested messages no longer exist"},
+    [IMAPD_SOME_GONE] = {OK, USEFUL, "EXPUNGEISSUED", "Some of the requested messages no longer exist"},
+    [IMAPD_UNREADABLE] = {NO, GO_ON, "UNAVAILABLE", "A message cannot be read"},
     [IMAPD_MODIFIED] = {OK, USEFUL, "", "Conditional STORE failed for some messages"},
     [IMAPD_TOO_BIG] = {NO, GO_ON, "TOOBIG", "The message is larger than % bytes"},
     [IMAPD_OVER_QUOTA] = {NO, GO_ON, "OVERQUOTA", "The mailbox is full"},

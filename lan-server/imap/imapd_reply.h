@@ -63,7 +63,8 @@ enum imapd_reply {
 	/* Messages. */
 	IMAPD_READ_ONLY,
 	IMAPD_NO_SUCH_MESSAGE,
-	IMAPD_SOME_GONE,
+	IMAPD_SOME_GONE,  /* others have expunged them: no error (RFC 9051 section 6.4.9: a UID that does not exist is ignored) */
+	IMAPD_UNREADABLE, /* never as if it were gone: clients would remove their copy */
 	IMAPD_MODIFIED,
 	IMAPD_TOO_BIG,
 	IMAPD_OVER_QUOTA,

@@ -113,4 +113,6 @@ def test_a_message_that_comes_meanwhile_is_shown(office, webmail, browser):
     browser.wait(f"{ROWS}.length == 2 && document.querySelector('#mailboxlist .inbox .unreadcount').innerText == '2' && !rcmail.busy",
                  "all that the page asks for at first")
     office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject="news"))
-    until(lambda: browser.run(f"rcmail.busy || rcmail.command('checkmail'); return {ROWS}.includes('news')"), 60, "the new message")
+    until(lambda: len(office.files("ivan")) == 3, 15, "the message")
+    browser.run("rcmail.command('checkmail')")
+    browser.wait(f"{ROWS}.includes('news')", "the new message")

@@ -10,9 +10,13 @@
 #include "base/alloc.h"
 #include "spool/storage/folder.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Why no message can be read; 0: all can. */
+static int fake_read_errno;
 
 #define FAKE_FOLDERS_MAX 64
 #define FAKE_WATCHES_MAX 8
@@ -358,8 +362,11 @@ int folder_read(struct folder *folder, uint32_t uid, struct slice *bytes, char i
 {
 	struct fake_message *found = fake_message(folder, uid);
 
-	if (found == NULL)
-		return error_set(error, ERROR_PERMANENT, "gone");
+	if (found == NULL || fake_read_errno != 0) {
+		error_set(error, ERROR_TEMPORARY, "not read");
+		error->saved_errno = found == NULL ? ENOENT : fake_read_errno;
+		return -1;
+	}
 	snprintf(id, 72, "id-of-%zu-bytes", found->len);
 	*bytes = found->len == 0 ? SLICE_LITERAL("") : slice_make(memcpy(xmalloc(found->len), found->bytes, found->len), found->len);
 	return 0;

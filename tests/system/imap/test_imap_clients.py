@@ -154,6 +154,38 @@ def test_mbsync_in_both_directions(office, folder, run):
     assert [path.name for path in files("INBOX") + files("Sent")] == before
 
 
+@needs("mbsync")
+def test_two_computers_at_once(office, folder, run):
+    """Both synchronise at the same time, again and again, and change what they have in between: in the end they have the same."""
+    computers = [Mbsync(office, folder, name) for name in ("desk", "laptop")]
+
+    def sync():
+        running = [subprocess.Popen(computer.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}) for computer in computers]
+        for process in running:
+            said = process.communicate(timeout=60)[0].decode(errors="replace")
+            assert process.returncode == 0, said
+
+    sync()
+    for step in range(3):
+        for number, computer in enumerate(computers):
+            make_maildir(computer.mail / "Archive", b"")  # its folders
+            (computer.mail / "Archive" / "cur" / "1.near:2,S").unlink()
+            (computer.mail / "Archive" / "cur" / f"{step}.{number}.near:2,S").write_bytes(plain(letter(subject=f"a{number}{step}")))
+            path = next(path for path in computer.files("INBOX") if f"Subject: n{number}".encode() in path.read_bytes())
+            path.rename(path.parent.parent / "cur" / f"{path.name.partition(':2,')[0]}:2,{'FRS'[:step + 1]}")
+        office.send("anna@office.lan", ["ivan@office.lan"], letter(subject=f"new{step}"))
+        sync()
+    gone = next(path for path in computers[0].files("INBOX") if b"Subject: n2" in path.read_bytes())
+    gone.unlink()
+    sync()
+    sync()
+    desk, laptop = ({name: computer.subjects(name) for name in ("INBOX", "Archive")} for computer in computers)
+    assert desk == laptop
+    assert desk["INBOX"] == [(b"n0", "FRS"), (b"n1", "FRS"), (b"new0", ""), (b"new1", ""), (b"new2", "")]
+    assert [subject for subject, _ in desk["Archive"]] == sorted(f"a{n}{step}".encode() for n in range(2) for step in range(3))
+
+
 @needs("offlineimap")
 def test_offlineimap_in_both_directions(office, folder, run):
     private(folder / "rc", "[general]\naccounts = a\nui = quiet\nmaxsyncaccounts = 1\n"

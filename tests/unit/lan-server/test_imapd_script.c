@@ -54,6 +54,7 @@ struct wire {
 static void fill(const struct script *script)
 {
 	fake_reset();
+	fake_read_errno = 0;
 	fake_make("ivan");
 	for (size_t i = 0; i < ARRAY_LEN(messages) && !script_has(script, "empty"); i++)
 		fake_add("ivan", messages[i].bytes, strlen(messages[i].bytes), messages[i].flags, 0);
@@ -99,6 +100,8 @@ static bool play_other(struct slice line)
 		fake.fails = ERROR_LIMIT;
 	else if (slice_is(verb, "(full"))
 		fake.fails = ERROR_FULL;
+	else if (slice_is(verb, "(unreadable"))
+		fake_read_errno = EIO;
 	else if (slice_is(verb, "(memory"))
 		take_memory(slice_is(rest, "taken"));
 	else
