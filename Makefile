@@ -51,7 +51,7 @@ help:
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
 	@echo 'make soak HOURS=8               hours of mixed load: nothing grows, each message is accounted for (SOAK=--kills)'
 	@echo 'make imap-model MINUTES=60      IMAP and POP3 sessions at random against a model (SAN=thread B=build-tsan)'
-	@echo 'make clients                    Thunderbird sends and receives (installs it)'
+	@echo 'make clients                    Thunderbird, and Roundcube in Chromium, on the gateway (installs them)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
 	@echo 'make install DESTDIR= PREFIX=   programs, manuals, service; without DESTDIR the user lanpost and its folders, too'
 	@echo 'make deb        the Debian package, in the folder above'
