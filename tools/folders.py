@@ -70,7 +70,7 @@ def main():
             complaints.append(f"{page.relative_to(ROOT)}:1: is missing: `# {folder.relative_to(ROOT)}/` and a paragraph on what the folder is for")
             continue
         old = page.read_text()
-        new = old.split(HEAD)[0] + table(folder, complaints)
+        new = old.split(HEAD)[0].rstrip() + "\n\n" + table(folder, complaints)
         if "--check" not in sys.argv:
             page.write_text(new)
         elif new != old:
