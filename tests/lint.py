@@ -49,9 +49,7 @@ BEHIND_STORAGE = {
 # The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
 WINGS = {
     "base": ["", "file", "process", "tls", "net"],
-    "message": ["", "dkim", "seven-bit", "imap", "scan"],
-    "upstream": ["", "scanner"],
-    "mail": ["", "filter"],
+    "message": ["", "dkim", "seven-bit", "imap", "scan", "attachment"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
     "lan-server": ["", "login", "smtp", "pop3", "imap", "server"],
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],

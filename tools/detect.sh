@@ -3,7 +3,7 @@
 # Usage: CC=gcc detect.sh
 set -eu
 CC=${CC:-cc}
-modules='libcurl openssl zlib sqlite3 libpcre2-8 jansson libcrypt ncursesw libqrencode libarchive libseccomp'
+modules='libcurl openssl zlib sqlite3 libpcre2-8 jansson libcrypt ncursesw libqrencode libarchive libmagic libseccomp'
 pkg-config --print-errors --exists $modules || { echo "detect: run 'make deps' first" >&2; exit 1; }
 cflags=$(pkg-config --cflags $modules)
 libs=$(pkg-config --libs $modules)

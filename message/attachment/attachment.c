@@ -1,0 +1,212 @@
+#include "message/attachment/attachment.h"
+
+#include "base/alloc.h"
+#include "message/attachment/attachment_archive.h"
+#include "message/attachment/attachment_name.h"
+#include "message/header.h"
+#include "message/transfer.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Files in a document that are a program: of Word, Excel and PowerPoint; of LibreOffice. */
+static const char *const macro_files[] = {"*/vbaProject.bin", "vbaProject.bin", "*/macrosheets/*", "Basic/*/*.xml", "Scripts/*"};
+
+struct look {
+	struct attachment_types *types;
+	const struct attachment_rules *rules;
+	struct attachment_limits limits;
+	struct attachment_finding *finding;
+	bool is_found;
+};
+
+/* A file somewhere in the message: its name, with those of what it is in. */
+struct place {
+	struct look *look;
+	const char *path;
+	unsigned depth;
+};
+
+static bool look_at(struct look *look, struct slice bytes, const char *path, unsigned depth);
+static bool look_at_message(struct look *look, struct slice message, const char *path, unsigned depth);
+
+static bool found(struct look *look, unsigned kind, const char *path, const char *type)
+{
+	if (kind != 0 && (look->rules->kinds & kind) == 0)
+		return false;
+	look->is_found = true;
+	look->finding->kind = kind;
+	str_printable(look->finding->name, sizeof(look->finding->name), slice_of(path));
+	snprintf(look->finding->type, sizeof(look->finding->type), "%s", type);
+	return true;
+}
+
+static bool fits_type(const struct strlist *patterns, const char *type)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (strchr(patterns->items[i], '/') != NULL && fnmatch(patterns->items[i], type, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+static bool is_macro_file(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(macro_files); i++)
+		if (fnmatch(macro_files[i], name, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+/* One file of an archive. Returns false when something was found. */
+static bool look_at_member(void *context, const struct attachment_member *member)
+{
+	struct place *place = context;
+	struct look *look = place->look;
+	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
+	bool is_long = buf_append_slice(&name, member->name) != 0;
+	char *path = member->name.len == 0 || is_long ? xstrdup(place->path)
+						      : xasprintf("%s: %.*s", place->path, SLICE_PRINT(member->name));
+
+	if (is_macro_file(buf_text(&name)))
+		found(look, ATTACHMENT_MACROS, path, "");
+	if (!look->is_found && (is_long || attachment_name_fits(look->rules->patterns, &name)))
+		found(look, 0, path, "");
+	if (!look->is_found && member->is_encrypted)
+		found(look, ATTACHMENT_ENCRYPTED, path, "");
+	if (!look->is_found && member->is_cut)
+		found(look, ATTACHMENT_UNREADABLE, path, "");
+	if (!look->is_found && member->content.len > 0)
+		look_at(look, member->content, path, place->depth + 1);
+	buf_clear(&name);
+	free(path);
+	return !look->is_found;
+}
+
+static bool look_into_archive(struct look *look, struct slice bytes, const char *type, const char *path, unsigned depth)
+{
+	struct place place = {.look = look, .path = path, .depth = depth};
+	struct attachment_limits none = {.bytes = 0};
+	bool is_deep = depth >= ATTACHMENT_DEPTH_MAX;
+
+	switch (attachment_archive_walk(bytes, type, is_deep ? &none : &look->limits, look_at_member, &place)) {
+	case ATTACHMENT_ENCRYPTED_ALL:
+		return found(look, ATTACHMENT_ENCRYPTED, path, type);
+	case ATTACHMENT_NOT_ALL:
+		return look->is_found || found(look, ATTACHMENT_UNREADABLE, path, type);
+	default:
+		return look->is_found;
+	}
+}
+
+/* A message in an archive, or encoded: others are parts of the walk. */
+static bool look_at_attached(struct look *look, struct slice message, const char *path, unsigned depth)
+{
+	return depth < ATTACHMENT_DEPTH_MAX ? look_at_message(look, message, path, depth + 1)
+					    : found(look, ATTACHMENT_UNREADABLE, path, "message/rfc822");
+}
+
+/* The bytes of one file. Returns true when something was found. */
+static bool look_at(struct look *look, struct slice bytes, const char *path, unsigned depth)
+{
+	char type[sizeof(look->finding->type)];
+
+	snprintf(type, sizeof(type), "%s", attachment_type_of(look->types, bytes));
+	if (fits_type(look->rules->patterns, type))
+		return found(look, 0, path, type);
+	if (attachment_type_is_program(type) && found(look, ATTACHMENT_PROGRAM, path, type))
+		return true;
+	if (attachment_type_is_encrypted_office(bytes) && found(look, ATTACHMENT_ENCRYPTED, path, type))
+		return true;
+	if (attachment_type_has_macros(bytes) && found(look, ATTACHMENT_MACROS, path, type))
+		return true;
+	if (strcmp(type, "message/rfc822") == 0)
+		return look_at_attached(look, bytes, path, depth);
+	return look_into_archive(look, bytes, type, path, depth);
+}
+
+/* Decodes the body of a part. False: its encoding is not known. */
+static bool decode_body(const struct mime_part *part, struct buf *out)
+{
+	struct slice encoding = mime_first_word(part->header, "Content-Transfer-Encoding");
+
+	if (slice_is_nocase(encoding, "base64"))
+		transfer_base64(part->body, out);
+	else if (slice_is_nocase(encoding, "quoted-printable"))
+		transfer_quoted_printable(part->body, out);
+	else if (encoding.len == 0 || slice_is_nocase(encoding, "7bit") || slice_is_nocase(encoding, "8bit") || slice_is_nocase(encoding, "binary"))
+		buf_append_slice(out, part->body);
+	else
+		return false;
+	return true;
+}
+
+/* "begin 644 run.exe" in a text: mail programs show that as an attachment, too. */
+static bool look_for_uuencoded(struct look *look, struct slice text, const char *path)
+{
+	while (text.len > 0 && !look->is_found) {
+		struct slice line = slice_trim(slice_cut(&text, '\n'));
+		struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
+
+		if (line.len > 10 && memcmp(line.ptr, "begin ", 6) == 0) {
+			line = slice_trim(slice_from(line, 6));
+			slice_cut(&line, ' ');
+			buf_append_slice(&name, line);
+			if (line.len > 0 && (name.overflow || attachment_name_fits(look->rules->patterns, &name)))
+				found(look, 0, name.overflow ? path : buf_text(&name), "");
+		}
+		buf_clear(&name);
+	}
+	return look->is_found;
+}
+
+static bool look_at_part(struct look *look, const struct mime_part *part, const char *outer, unsigned depth)
+{
+	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX), body = BUF_INIT(ATTACHMENT_BODY_MAX);
+	bool is_forbidden = attachment_name_of_part_fits(look->rules->patterns, part, &name);
+	char *path;
+
+	if (!is_forbidden) {
+		buf_reset(&name);
+		mime_file_name(part, &name);
+	}
+	path = xasprintf("%s%s%s", outer, outer[0] != '\0' && name.len > 0 ? ": " : "", buf_text(&name));
+	if (is_forbidden) {
+		found(look, 0, path, "");
+	} else if (!part->is_container) {
+		if (!decode_body(part, &body) || body.overflow)
+			found(look, ATTACHMENT_UNREADABLE, path, "");
+		if (!look->is_found && slice_is_nocase(part->type, "message/rfc822")) /* encoded, so that the walk does not enter it */
+			look_at_attached(look, buf_slice(&body), path, depth);
+		else if (!look->is_found && body.len > 0)
+			look_at(look, buf_slice(&body), path, depth);
+		if (!look->is_found && slice_begins_nocase(part->type, "text/"))
+			look_for_uuencoded(look, buf_slice(&body), path);
+	}
+	free(path);
+	buf_clear(&name);
+	buf_clear(&body);
+	return look->is_found;
+}
+
+static bool look_at_message(struct look *look, struct slice message, const char *path, unsigned depth)
+{
+	struct mime_walk walk;
+	struct mime_part part;
+
+	mime_walk_init(&walk, message);
+	while (!look->is_found && mime_walk_next(&walk, &part)) {
+		look_at_part(look, &part, path, depth);
+		if (!look->is_found && header_count(part.header, "Content-Type") > 1) /* mail programs differ in which one they use */
+			found(look, ATTACHMENT_UNREADABLE, path, "");
+	}
+	return look->is_found || (walk.is_cut && found(look, ATTACHMENT_UNREADABLE, path, ""));
+}
+
+bool attachment_find(struct attachment_types *types, const struct attachment_rules *rules, struct slice message,
+    struct attachment_finding *finding)
+{
+	struct look look = {.types = types, .rules = rules, .limits = ATTACHMENT_LIMITS_INIT, .finding = finding};
+
+	return look_at_message(&look, message, "", 0);
+}

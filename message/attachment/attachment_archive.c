@@ -1,0 +1,133 @@
+#include "message/attachment/attachment_archive.h"
+
+#include "base/alloc.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#define RATIO_FROM (1u << 20)
+
+/* Types that libarchive may open. Documents of OpenOffice and of newer Microsoft Office are zip files. */
+static const char *const types[] = {"application/zip", "application/x-zip-compressed", "application/java-archive", "application/x-7z-compressed",
+    "application/x-rar", "application/vnd.rar", "application/x-rar-compressed", "application/gzip", "application/x-gzip", "application/x-xz",
+    "application/x-lzma", "application/x-bzip2", "application/zstd", "application/x-zstd", "application/x-lz4", "application/x-compress",
+    "application/x-tar", "application/x-ustar", "application/x-gtar", "application/vnd.ms-cab-compressed", "application/x-iso9660-image",
+    "application/x-lha", "application/x-lzh-compressed", "application/x-lharc", "application/x-cpio", "application/x-archive",
+    "application/vnd.android.package-archive", "application/epub+zip"};
+static const char *const type_beginnings[] = {"application/vnd.openxmlformats", "application/vnd.oasis.opendocument", "application/vnd.ms-excel.sheet",
+    "application/vnd.ms-word.document", "application/vnd.ms-powerpoint.presentation"};
+
+static bool is_archive(struct slice bytes, const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(type_beginnings); i++)
+		if (strncmp(type, type_beginnings[i], strlen(type_beginnings[i])) == 0)
+			return true;
+	return bytes.len > 4 && memcmp(bytes.ptr, "PK\3\4", 4) == 0;
+}
+
+/* No filter that would run a program. The raw format, one nameless file, is for compressed data that has no tar file inside. */
+static struct archive *open_archive(struct slice bytes)
+{
+	struct archive *archive = archive_read_new();
+
+	if (archive == NULL)
+		return NULL;
+	archive_read_support_filter_gzip(archive);
+	archive_read_support_filter_bzip2(archive);
+	archive_read_support_filter_xz(archive);
+	archive_read_support_filter_lzma(archive);
+	archive_read_support_filter_zstd(archive);
+	archive_read_support_filter_lz4(archive);
+	archive_read_support_filter_compress(archive);
+	archive_read_support_format_all(archive);
+	archive_read_support_format_raw(archive);
+	if (archive_read_open_memory(archive, bytes.ptr, bytes.len) == ARCHIVE_OK)
+		return archive;
+	archive_read_free(archive);
+	return NULL;
+}
+
+static bool is_bomb(size_t unpacked, size_t packed)
+{
+	return unpacked > RATIO_FROM && unpacked / ATTACHMENT_RATIO_MAX > packed;
+}
+
+/* Reads the member into *content, as far as its limit. False: the limits of the message are used up, or it is a bomb. */
+static bool read_member(struct archive *archive, size_t packed, struct attachment_limits *limits, struct buf *content, bool *is_cut)
+{
+	size_t unpacked = 0;
+
+	for (;;) {
+		const void *block;
+		size_t size;
+		la_int64_t at;
+		int result = archive_read_data_block(archive, &block, &size, &at);
+
+		if (result == ARCHIVE_EOF)
+			return true;
+		if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
+			*is_cut = true;
+			return result != ARCHIVE_FATAL;
+		}
+		unpacked += size;
+		if (size > limits->bytes || is_bomb(unpacked, packed))
+			return false;
+		limits->bytes -= size;
+		if (*is_cut || at < 0 || (uint64_t)at != content->len || buf_append(content, block, size) != 0)
+			*is_cut = true;
+	}
+}
+
+static enum attachment_walked walk(struct archive *archive, size_t packed, struct attachment_limits *limits,
+    bool (*look)(void *context, const struct attachment_member *member), void *context)
+{
+	struct buf content = BUF_INIT(ATTACHMENT_MEMBER_MAX);
+	enum attachment_walked walked = ATTACHMENT_ALL_READ;
+	struct archive_entry *entry;
+	int result = ARCHIVE_OK;
+
+	while (walked == ATTACHMENT_ALL_READ && (result = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
+		const char *name = result == ARCHIVE_FATAL || result == ARCHIVE_FAILED ? NULL : archive_entry_pathname(entry);
+		struct attachment_member member = {.name = slice_of(name == NULL ? "" : name)};
+
+		if (result == ARCHIVE_FATAL || result == ARCHIVE_FAILED || result == ARCHIVE_RETRY || limits->members == 0) {
+			walked = archive_read_has_encrypted_entries(archive) > 0 ? ATTACHMENT_ENCRYPTED_ALL : ATTACHMENT_NOT_ALL;
+			break;
+		}
+		limits->members--;
+		if (archive_format(archive) == ARCHIVE_FORMAT_RAW && archive_filter_count(archive) < 2) {
+			walked = ATTACHMENT_NOT_ALL; /* nothing that can be unpacked */
+			break;
+		}
+		if (archive_entry_filetype(entry) != AE_IFREG)
+			continue;
+		buf_reset(&content);
+		member.is_encrypted = archive_entry_is_encrypted(entry) > 0;
+		if (!member.is_encrypted && !read_member(archive, packed, limits, &content, &member.is_cut))
+			walked = ATTACHMENT_NOT_ALL;
+		member.content = buf_slice(&content);
+		if (!look(context, &member))
+			walked = ATTACHMENT_STOPPED;
+	}
+	buf_clear(&content);
+	return walked;
+}
+
+enum attachment_walked attachment_archive_walk(struct slice bytes, const char *type, struct attachment_limits *limits,
+    bool (*look)(void *context, const struct attachment_member *member), void *context)
+{
+	struct archive *archive;
+	enum attachment_walked walked;
+
+	if (!is_archive(bytes, type))
+		return ATTACHMENT_NO_ARCHIVE;
+	archive = open_archive(bytes);
+	if (archive == NULL)
+		return ATTACHMENT_NOT_ALL;
+	walked = walk(archive, bytes.len, limits, look, context);
+	archive_read_free(archive);
+	return walked;
+}

@@ -1,0 +1,213 @@
+/* Forbidden attachments: names, real types, archives in archives, bombs, macros, passwords. */
+#include "message/attachment/attachment.h"
+
+#include "base/alloc.h"
+#include "base/base64.h"
+#include "base/buf.h"
+#include "message/attachment/attachment_archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define ALL (ATTACHMENT_ENCRYPTED | ATTACHMENT_MACROS | ATTACHMENT_PROGRAM | ATTACHMENT_UNREADABLE)
+#define ARCHIVE_MAX (64u << 20)
+
+static struct attachment_types *types;
+static char *patterns[] = {"*.exe", "*.js", "application/pdf"};
+static const struct strlist forbidden = {patterns, ARRAY_LEN(patterns)}, none = {NULL, 0};
+
+static int setup(void **state)
+{
+	struct error error;
+
+	(void)state;
+	types = attachment_types_open(&error);
+	return types == NULL ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	attachment_types_close(types);
+	return 0;
+}
+
+/* --- files */
+
+static la_ssize_t append(struct archive *archive, void *context, const void *bytes, size_t len)
+{
+	(void)archive;
+	return buf_append(context, bytes, len) == 0 ? (la_ssize_t)len : -1;
+}
+
+struct file {
+	const char *name;
+	struct slice content;
+};
+
+/* A zip file with these files; with a password if it is not NULL. */
+static struct buf zip_of(const struct file *files, size_t count, const char *password)
+{
+	struct buf out = BUF_INIT(ARCHIVE_MAX);
+	struct archive *archive = archive_write_new();
+
+	assert_int_equal(archive_write_set_format_zip(archive), ARCHIVE_OK);
+	if (password != NULL) {
+		assert_int_equal(archive_write_set_options(archive, "zip:encryption=traditional"), ARCHIVE_OK);
+		archive_write_set_passphrase(archive, password);
+	}
+	assert_int_equal(archive_write_open(archive, &out, NULL, append, NULL), ARCHIVE_OK);
+	for (size_t i = 0; i < count; i++) {
+		struct archive_entry *entry = archive_entry_new();
+
+		archive_entry_set_pathname(entry, files[i].name);
+		archive_entry_set_filetype(entry, AE_IFREG);
+		archive_entry_set_perm(entry, 0644);
+		archive_entry_set_size(entry, (la_int64_t)files[i].content.len);
+		assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+		archive_write_data(archive, files[i].content.ptr, files[i].content.len);
+		archive_entry_free(entry);
+	}
+	assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
+	return out;
+}
+
+static struct buf zip_one(const char *name, struct slice content)
+{
+	return zip_of(&(struct file){name, content}, 1, NULL);
+}
+
+static char *message_with(const char *name, struct slice content)
+{
+	struct buf text = BUF_INIT(2 * ARCHIVE_MAX);
+
+	buf_printf(&text, "From: a@b.c\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nhello\r\n--x\r\n"
+	    "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"%s\"\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\n", name);
+	base64_encode(content, &text);
+	buf_append_text(&text, "\r\n--x--\r\n");
+	return buf_take(&text);
+}
+
+/* What is found, as "kind name"; NULL: nothing. */
+static void expect(const struct strlist *names, unsigned kinds, const char *name, struct slice content, const char *expected)
+{
+	const struct attachment_rules rules = {names, kinds};
+	char *message = message_with(name, content), *said;
+	struct attachment_finding finding;
+	bool is_found = attachment_find(types, &rules, slice_of(message), &finding);
+
+	said = is_found ? xasprintf("%u %s", finding.kind, finding.name) : xstrdup("");
+	assert_string_equal(said, expected == NULL ? "" : expected);
+	free(said);
+	free(message);
+}
+
+static void expect_zip(const struct strlist *names, unsigned kinds, struct buf zip, const char *expected)
+{
+	expect(names, kinds, "a.zip", buf_slice(&zip), expected);
+	buf_clear(&zip);
+}
+
+/* --- tests */
+
+static void test_names_and_types(void **state)
+{
+	static const struct slice text = SLICE_LITERAL("just text"), program = SLICE_LITERAL("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0"),
+				  pdf = SLICE_LITERAL("%PDF-1.4\n1 0 obj\n");
+
+	(void)state;
+	expect(&forbidden, ALL, "a.txt", text, NULL);
+	expect(&forbidden, 0, "Run.EXE. ", text, "0 Run.EXE");
+	expect(&forbidden, 0, "invoice.doc", pdf, "0 invoice.doc");
+	expect(&forbidden, 0, "a.txt", program, NULL);
+	expect(&none, ATTACHMENT_PROGRAM, "a.txt", program, "4 a.txt");
+}
+
+static void test_archives(void **state)
+{
+	struct buf inner = zip_one("deep/run.exe", SLICE_LITERAL("x")), outer, five;
+	char noise[2000] = "";
+	uint32_t random = 1;
+
+	struct file two[] = {{"readme.txt", SLICE_LITERAL("x")}, {"more.zip", buf_slice(&inner)}};
+
+	(void)state;
+	expect_zip(&forbidden, ALL, zip_one("readme.txt", SLICE_LITERAL("x")), NULL);
+	expect_zip(&forbidden, 0, zip_one("C:\\x\\run.exe", SLICE_LITERAL("x")), "0 a.zip: C:/x/run.exe");
+	outer = zip_of(two, 2, NULL);
+	expect_zip(&forbidden, 0, outer, "0 a.zip: more.zip: deep/run.exe");
+	for (size_t i = 0; i + 1 < sizeof(noise); i++) {
+		random = random * 1664525 + 1013904223;
+		noise[i] = (char)('0' + (random >> 26));
+	}
+	/* Deeper than is looked. */
+	five = inner;
+	for (int i = 0; i < 5; i++) {
+		struct buf next = zip_one("in.zip", buf_slice(&five));
+
+		buf_clear(&five);
+		five = next;
+	}
+	expect(&forbidden, 0, "a.zip", buf_slice(&five), NULL);
+	expect(&forbidden, ALL, "a.zip", buf_slice(&five), "8 a.zip: in.zip: in.zip: in.zip: in.zip");
+	buf_clear(&five);
+	outer = zip_one("noise", slice_of(noise));
+	outer.len = 200; /* damaged */
+	expect_zip(&forbidden, ALL, outer, "8 a.zip: noise");
+}
+
+static void test_passwords_and_macros(void **state)
+{
+	static const char office[] = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 ................ _\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0";
+	static const char locked[] = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0";
+	struct file two[] = {{"[Content_Types].xml", SLICE_LITERAL("<x/>")}, {"word/vbaProject.bin", SLICE_LITERAL("x")}};
+
+	(void)state;
+	expect_zip(&forbidden, ALL, zip_of(two, 1, "secret"), "1 a.zip: [Content_Types].xml");
+	expect_zip(&forbidden, ATTACHMENT_MACROS, zip_of(two, 1, "secret"), NULL);
+	expect_zip(&none, ALL, zip_of(two, 2, NULL), "2 a.zip: word/vbaProject.bin");
+	expect(&none, ALL, "a.doc", slice_make(office, sizeof(office)), "2 a.doc");
+	expect(&none, ALL, "a.docx", slice_make(locked, sizeof(locked)), "1 a.docx");
+}
+
+/* 48 MiB of zeros in a small file; and many of 20 MiB each, which are allowed one by one. */
+static void test_bombs(void **state)
+{
+	char *zeros = xcalloc(48, 1u << 20);
+	struct buf big = zip_one("zeros", slice_make(zeros, 48u << 20));
+
+	(void)state;
+	expect_zip(&none, ALL, big, "8 a.zip");
+	free(zeros);
+}
+
+static void test_other_ways_to_attach(void **state)
+{
+	static const char *const messages[] = {
+	    "Content-Type: text/plain\r\n\r\nhello\r\nbegin 644 run.exe\r\n#xxx\r\nend\r\n",
+	    "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	    "RnJvbTogYUBiLmMKU3ViamVjdDogeApNSU1FLVZlcnNpb246IDEuMApDb250ZW50LVR5cGU6IHRleHQvcGxhaW47IG5hbWU9InJ1bi5leGUiCgpoaQo=\r\n",
+	};
+	const struct attachment_rules rules = {&forbidden, 0};
+	struct attachment_finding finding;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		assert_true(attachment_find(types, &rules, slice_of(messages[i]), &finding));
+		assert_string_equal(finding.name, "run.exe");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_and_types), cmocka_unit_test(test_archives),
+	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_other_ways_to_attach)};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
