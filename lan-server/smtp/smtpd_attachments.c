@@ -3,7 +3,6 @@
  */
 #include "lan-server/smtp/smtpd_priv.h"
 
-#include "base/alloc.h"
 #include "message/attachment/attachment_name.h"
 #include "message/header.h"
 

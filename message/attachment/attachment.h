@@ -26,7 +26,7 @@ struct attachment_rules {
 
 struct attachment_finding {
 	unsigned kind;			 /* 0: a pattern */
-	char name[ATTACHMENT_SHOWN_MAX]; /* "letters.zip: run.exe", safe to show */
+	char name[ATTACHMENT_SHOWN_MAX]; /* "photos.zip: run.exe", safe to show */
 	char type[64];			 /* the real type, "" if the name alone was enough */
 };
 

@@ -1,6 +1,7 @@
 #include "message/attachment/attachment_archive.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -6,7 +6,7 @@
 #ifndef LANPOST_MESSAGE_ATTACHMENT_ARCHIVE_H
 #define LANPOST_MESSAGE_ATTACHMENT_ARCHIVE_H
 
-#include "base/buf.h"
+#include "base/str.h"
 
 #define ATTACHMENT_MEMBER_MAX (32u << 20)   /* bytes of one member; what follows is not looked at */
 #define ATTACHMENT_UNPACKED_MAX (128u << 20) /* bytes of all members in one message */

@@ -13,7 +13,7 @@ struct attachment_types;
 struct attachment_types *attachment_types_open(struct error *error);
 void attachment_types_close(struct attachment_types *types); /* accepts NULL */
 
-/* "application/zip"; valid until the next call. "application/octet-stream" if it cannot be told. */
+/* "application/zip"; valid until the next call. "application/octet-stream" if it is not known. */
 const char *attachment_type_of(struct attachment_types *types, struct slice bytes);
 /* A program of Windows, Linux or macOS, its installer or a shortcut, by its type. */
 bool attachment_type_is_program(const char *type);
