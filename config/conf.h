@@ -214,6 +214,10 @@ enum conf_virus { VIRUS_QUARANTINE, VIRUS_REJECT, VIRUS_TAG };
 struct conf_filter {
 	enum conf_virus virus;
 	int64_t spam_junk, spam_quarantine;
+	struct strlist attachments_forbidden; /* names "*.exe", and types "application/x-dosexec" */
+	unsigned attachments_kinds;	      /* enum attachment_kind */
+	unsigned attachments_on;	      /* CONF_... */
+	enum conf_virus attachments;	      /* what becomes of a message with one */
 };
 
 struct conf_sorter {
@@ -316,6 +320,10 @@ const struct conf_user *conf_find_user(const struct conf *conf, const char *name
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
+/* Whether attachments of mail from or to there (CONF_FETCHED ...) are looked at. */
+bool conf_forbids_attachments(const struct conf *conf, unsigned sources);
+/* Whether any mail is filtered: by scanners, or for its attachments. */
+bool conf_has_filters(const struct conf *conf);
 const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name);
 const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name);
 /* The identity of the account's mailbox upstream, independent of the account's name and protocol: "login host", with

@@ -41,6 +41,18 @@ const struct conf_account *conf_find_account(const struct conf *conf, const char
 	return NULL;
 }
 
+bool conf_forbids_attachments(const struct conf *conf, unsigned sources)
+{
+	const struct conf_filter *filter = &conf->filter;
+
+	return (filter->attachments_on & sources) != 0 && (filter->attachments_forbidden.count > 0 || filter->attachments_kinds != 0);
+}
+
+bool conf_has_filters(const struct conf *conf)
+{
+	return conf->scanner_count > 0 || conf_forbids_attachments(conf, CONF_FETCHED | CONF_LOCAL | CONF_OUTGOING);
+}
+
 const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->scanner_count; i++)

@@ -442,6 +442,15 @@ static const struct schema_key filter_keys[] = {
 	N_("A fetched message with this score or more is delivered to the folder Junk; 0: never.")},
     {"spam_quarantine", SCORE(conf_filter, spam_quarantine), "15", NULL, {.max = 1000000},
 	N_("A fetched message with this score or more goes to quarantine; 0: never.")},
+    {"attachments_forbidden", PATTERNS(conf_filter, attachments_forbidden), "", N_("none"), RANGE(VALUE_PATTERNS_AND_TYPES, INT64_MAX),
+	N_("Attachments that nobody gets: patterns for names, also of files in archives (*.exe), and for real types (application/x-dosexec).")},
+    {"attachments_kinds", WORDS(conf_filter, attachments_kinds), "", N_("none"), ONE_OF("encrypted", "macros", "program", "unreadable"),
+	N_("The same by kind. encrypted: archives and documents with a password. macros: Office documents with macros. program: programs, "
+	   "whatever their names. unreadable: what cannot be looked through completely.")},
+    {"attachments_on", WORDS(conf_filter, attachments_on), "fetched, local, outgoing", NULL, ONE_OF("fetched", "local", "outgoing"),
+	N_("The mail whose attachments are looked at, as for a scanner.")},
+    {"attachments", WORD(conf_filter, attachments, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag"),
+	N_("What becomes of a message with such an attachment, as for a virus.")},
 };
 
 #define SINGLE(name, help)                                                                         \

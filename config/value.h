@@ -56,6 +56,9 @@ enum value_type {
 };
 
 /* Limits and words of the key that a value belongs to. */
+/* As the minimum of VALUE_PATTERNS: types of files ("application/x-dosexec") are patterns, too. */
+#define VALUE_PATTERNS_AND_TYPES 1
+
 struct value_limits {
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated, for VALUE_WORD, VALUE_WORDS, VALUE_URL and VALUE_SCANNER; else NULL */

@@ -278,10 +278,17 @@ static bool is_pattern(struct slice item)
 	return item.len > 0;
 }
 
+/* Also "application/x-dosexec", "video/mp4". */
+static bool is_pattern_or_type(struct slice item)
+{
+	struct slice subtype = item, type = slice_cut(&subtype, '/');
+
+	return is_pattern(item) || (is_pattern(type) && is_pattern(subtype));
+}
+
 int value_parse_patterns(struct slice text, const struct value_limits *limits, void *field, struct error *error)
 {
-	(void)limits;
-	return read_list(text, LOWER_ALL, is_pattern, N_("`%s` is not a pattern of file names (example: "
+	return read_list(text, LOWER_ALL, limits->min == VALUE_PATTERNS_AND_TYPES ? is_pattern_or_type : is_pattern, N_("`%s` is not a pattern of file names (example: "
 	    "*.exe)"), field, error);
 }
 

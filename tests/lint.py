@@ -50,6 +50,8 @@ BEHIND_STORAGE = {
 WINGS = {
     "base": ["", "file", "process", "tls", "net"],
     "message": ["", "dkim", "seven-bit", "imap", "scan", "attachment"],
+    "upstream": ["", "scanner"],
+    "mail": ["", "filter"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
     "lan-server": ["", "login", "smtp", "pop3", "imap", "server"],
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],

@@ -11,6 +11,7 @@
 #include "base/process/thread_activity.h"
 #include "config/scanner_url.h"
 #include "gateway/process/sandbox.h"
+#include "gateway/services/filter_attachments.h"
 #include "gateway/services/filter_scanners.h"
 #include "mail/filter/filter_ask.h"
 
@@ -33,6 +34,7 @@ struct process {
 	int fd, event_fd;
 	struct conf *conf;
 	struct filter_scanners *scanners;
+	struct filter_attachments *attachments;
 };
 
 /* --- questions */
@@ -77,7 +79,7 @@ static void answer(int fd, const struct scan_verdict *verdict)
 }
 
 /* A request that is not valid gets no answer: its sender sees a closed connection. */
-static void serve_one(struct filter_lines *lines, int fd)
+static void serve_one(struct process *process, struct filter_lines *lines, int fd)
 {
 	struct buf body = BUF_INIT(FILTER_REQUEST_MAX + FRAME_HEAD);
 	struct request request = {.has_sources = false};
@@ -92,6 +94,7 @@ static void serve_one(struct filter_lines *lines, int fd)
 
 		thread_activity_who("message %s", request.facts.id);
 		filter_lines_scan(lines, request.sources, &message, &verdict);
+		filter_attachments_look(process->attachments, request.sources, file, message.size, &verdict);
 		answer(fd, &verdict);
 		thread_activity_end();
 	}
@@ -113,7 +116,7 @@ static void *worker_thread(void *context)
 
 	while (pass_fd_receive(process->fd, &byte, 1, &fd, &cut) == 1)
 		if (fd >= 0)
-			serve_one(lines, fd);
+			serve_one(process, lines, fd);
 	filter_lines_free(lines);
 	return NULL;
 }
@@ -207,6 +210,11 @@ int filter_process_run(void *context, int event_fd)
 	signal(SIGHUP, SIG_IGN);
 	file = sealed_new("lanpost-probe", SLICE_LITERAL(probe), &error);
 	if (file < 0) {
+		log_warnx("event=filter-failed reason=%s", LOG_ERROR(&error));
+		return 1;
+	}
+	process.attachments = filter_attachments_new(job->conf, &error);
+	if (error.class != ERROR_NONE) {
 		log_warnx("event=filter-failed reason=%s", LOG_ERROR(&error));
 		return 1;
 	}

@@ -2,7 +2,8 @@
  * The filter process: it asks the scanners about messages for the LAN server and the sessions, and does nothing else.
  *
  * It has no password, and opens no file of the spool: a message comes as an open descriptor with the facts about it (mail/filter/filter_ask.h).
- * It connects to the scanners alone. It parses nothing of a message; what scanners answer is parsed here.
+ * It connects to the scanners alone. What scanners answer is parsed here; of a message only its attachments, if [filter] forbids some
+ * (filter_attachments.h).
  */
 #ifndef LANPOST_GATEWAY_FILTER_PROCESS_H
 #define LANPOST_GATEWAY_FILTER_PROCESS_H

@@ -90,7 +90,7 @@ void session_sandbox_enter(const struct conf *conf)
 		add(&reads, conf->smarthosts[i].remote.ca_file);
 	add_spool(&writes, conf);
 	add_folder_of(&writes, conf->log.file);
-	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_CONNECT | (conf->scanner_count > 0 ? SANDBOX_MEMORY : 0),
+	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_CONNECT | (conf_has_filters(conf) ? SANDBOX_MEMORY : 0),
 	    .lists = spool,
 	    .makes = spool,
 	    .reads = list_of(&reads),

@@ -38,7 +38,7 @@ void supervisor_filter_start(struct supervisor *supervisor)
 	int result;
 
 	supervisor->filter_restart_at = 0;
-	if (supervisor->conf->scanner_count == 0)
+	if (!conf_has_filters(supervisor->conf))
 		return;
 	child_closed(job.fd);
 	result = child_start(&supervisor->filter, "filter", filter_process_run, &job, &error);

@@ -59,7 +59,7 @@ static void keep_header(struct smtpd *smtpd, struct slice header, struct finding
 	struct header_walk walk;
 	struct header_field field;
 	const char *kept = header.ptr;
-	bool has_scanners = smtpd->options.conf->scanner_count > 0;
+	bool has_scanners = conf_has_filters(smtpd->options.conf);
 
 	header_walk_init(&walk, header);
 	while (header_walk_next(&walk, &field)) {

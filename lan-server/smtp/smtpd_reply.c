@@ -124,6 +124,7 @@ static const struct {
     [REPLY_DAY_IS_FULL] = {550, "5.4.5", MISTAKE, "Daily limit of bytes reached; send this message tomorrow"},
     [REPLY_RECIPIENT_FULL] = {552, "5.2.2", MISTAKE, "Mailbox of a recipient is full"},
     [REPLY_VIRUS] = {554, "5.7.1", GO_ON, "The message has a virus: %"},
+    [REPLY_FORBIDDEN] = {554, "5.7.1", GO_ON, "The office does not allow this: %"},
     [REPLY_NOT_SCANNED] = {451, "4.7.1", GO_ON, "The message cannot be scanned for viruses now, try again later"},
     [REPLY_ATTACHMENT] = {554, "5.7.1", MISTAKE,
         "Attachments like % may not be sent outside the office; ask your administrator"},

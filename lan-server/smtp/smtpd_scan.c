@@ -36,9 +36,11 @@ enum smtpd_reply smtpd_check_scanners(struct smtpd *smtpd)
 	case FILTER_WAITS:
 		return REPLY_NOT_SCANNED;
 	case FILTER_REFUSES:
-		return smtpd_about(smtpd, REPLY_VIRUS, verdict.virus, NULL);
+		return verdict.virus[0] != '\0' ? smtpd_about(smtpd, REPLY_VIRUS, verdict.virus, NULL)
+					       : smtpd_about(smtpd, REPLY_FORBIDDEN, PHRASE_EN(verdict.attachment), NULL);
 	case FILTER_KEEPS:
-		log_info("event=quarantined id=%s from=%s virus=%s", envelope->id.text, LOG_CSTR(envelope->sender), LOG_CSTR(verdict.virus));
+		log_info("event=quarantined id=%s from=%s virus=%s attachment=%s", envelope->id.text, LOG_CSTR(envelope->sender),
+		    LOG_CSTR(verdict.virus), LOG_PHRASE(verdict.attachment));
 		break;
 	case FILTER_DELIVERS:
 		break;

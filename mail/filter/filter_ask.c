@@ -25,7 +25,7 @@ bool filter_ask_is_wanted(const struct conf *conf, unsigned sources)
 	for (size_t i = 0; i < conf->scanner_count; i++)
 		if (is_for(&conf->scanners[i], sources))
 			return true;
-	return false;
+	return conf_forbids_attachments(conf, sources);
 }
 
 /* Each scanner may take its whole time, for the messages that are scanned now and for this one. */
@@ -141,6 +141,10 @@ static void not_scanned(const struct filter_ticket *ticket, struct scan_verdict 
 			continue;
 		verdict->away |= scanner_url_looks_for(scanner_url_of(scanner->url).kind);
 		verdict->waits = verdict->waits || scanner->when_away == AWAY_WAIT;
+	}
+	if (conf_forbids_attachments(ticket->conf, ticket->sources)) {
+		verdict->away |= SCAN_ATTACHMENT;
+		verdict->waits = verdict->waits || ticket->conf->filter.attachments != VIRUS_TAG;
 	}
 	memcpy(verdict->reason, ticket->error.phrase, sizeof(verdict->reason));
 }

@@ -8,6 +8,7 @@
 
 #define VIRUS_FIELD "X-Virus-Status"
 #define SCORE_FIELD "X-Spam-Score"
+#define ATTACHMENT_FIELD "X-Attachment-Status"
 #define FLAG_FIELD "X-Spam-Flag"
 
 bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict)
@@ -18,6 +19,8 @@ bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict
 		return true;
 	if (slice_is_nocase(name, VIRUS_FIELD))
 		return kinds & SCAN_VIRUS;
+	if (slice_is_nocase(name, ATTACHMENT_FIELD))
+		return verdict == NULL || kinds & SCAN_ATTACHMENT;
 	return kinds & SCAN_SPAM && (slice_is_nocase(name, SCORE_FIELD) || slice_is_nocase(name, FLAG_FIELD));
 }
 
@@ -32,6 +35,17 @@ static void add_virus(const struct scan_verdict *verdict, struct envelope *envel
 	envelope_add_header(envelope, VIRUS_FIELD, slice_of(text));
 }
 
+static void add_attachment(const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	char text[PHRASE_MAX];
+
+	if (verdict->attachment[0] != '\0')
+		str_printable(text, sizeof(text), slice_of(PHRASE_EN(verdict->attachment)));
+	else
+		snprintf(text, sizeof(text), "%s", verdict->away & SCAN_ATTACHMENT ? "not looked at" : "allowed");
+	envelope_add_header(envelope, ATTACHMENT_FIELD, slice_of(text));
+}
+
 void filter_header_add(const struct conf *conf, const struct scan_verdict *verdict, struct envelope *envelope)
 {
 	int64_t limit = conf->filter.spam_junk > 0 ? conf->filter.spam_junk : conf->filter.spam_quarantine;
@@ -41,11 +55,14 @@ void filter_header_add(const struct conf *conf, const struct scan_verdict *verdi
 
 	if (kinds & SCAN_VIRUS)
 		add_virus(verdict, envelope);
+	if (kinds & SCAN_ATTACHMENT)
+		add_attachment(verdict, envelope);
 	if (verdict->looked & SCAN_SPAM) {
 		envelope_add_header(envelope, SCORE_FIELD, slice_of(SCAN_SCORE(verdict->score)));
 		envelope_add_header(envelope, FLAG_FIELD, slice_of(limit > 0 && verdict->score >= limit ? "YES" : "NO"));
 	}
-	shown.reason[0] = '\0'; /* it is in the journal */
+	shown.reason[0] = '\0'; /* it is in the journal, */
+	shown.attachment[0] = '\0'; /* and this in a field of its own */
 	scan_verdict_write(&shown, &text);
 	envelope_add_header(envelope, SCAN_FIELD, buf_slice(&text));
 	buf_clear(&text);

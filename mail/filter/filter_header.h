@@ -1,5 +1,5 @@
 /*
- * The header lines of a verdict: X-Virus-Status, X-Spam-Score, X-Spam-Flag, and the whole verdict for the replay of rules. They are put on
+ * The header lines of a verdict: X-Virus-Status, X-Attachment-Status, X-Spam-Score, X-Spam-Flag, and the whole verdict for the replay of rules. They are put on
  * top of the message, so that a signature (DKIM) of its own fields stays valid; foreign fields of the same names are removed.
  */
 #ifndef LANPOST_MAIL_FILTER_HEADER_H

@@ -46,15 +46,19 @@ enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned source
     struct envelope *envelope)
 {
 	const struct conf_filter *filter = &conf->filter;
-	bool is_fetched = sources & CONF_FETCHED, has_virus = verdict->virus[0] != '\0';
+	bool is_fetched = sources & CONF_FETCHED, has_virus = verdict->virus[0] != '\0', has_attachment = verdict->attachment[0] != '\0';
 
-	if (verdict->waits && !has_virus)
+	if (verdict->waits && !has_virus && !has_attachment)
 		return FILTER_WAITS;
-	if (has_virus && filter->virus == VIRUS_REJECT && !is_fetched)
+	if (!is_fetched && ((has_virus && filter->virus == VIRUS_REJECT) || (has_attachment && filter->attachments == VIRUS_REJECT)))
 		return FILTER_REFUSES;
 	filter_header_add(conf, verdict, envelope);
 	if (has_virus && filter->virus != VIRUS_TAG) {
 		quarantine_take(envelope, PHRASE(N_("virus %s"), verdict->virus));
+		return FILTER_KEEPS;
+	}
+	if (has_attachment && filter->attachments != VIRUS_TAG) {
+		quarantine_take(envelope, verdict->attachment);
 		return FILTER_KEEPS;
 	}
 	if (is_fetched && reaches(verdict, filter->spam_quarantine)) {

@@ -4,7 +4,8 @@
  *   a virus                  virus = quarantine: kept; reject: refused on the LAN, kept if fetched; tag: delivered
  *   fetched, spam_quarantine kept
  *   fetched, spam_junk       delivered to the folder Junk of each mailbox that no rule has chosen a folder for, and no rule replies to it
- *   not scanned, wait        it is not accepted now
+ *   forbidden attachment     attachments = quarantine, reject or tag, as for a virus
+ *   not scanned, wait        it is not accepted now; neither is one whose attachments could not be looked at
  *
  * A message that is kept goes to the quarantine alone, with lines on top that say what its places and its sender were (mail/filter/quarantine.h).
  */
@@ -20,7 +21,7 @@
 enum filter_outcome {
 	FILTER_DELIVERS,
 	FILTER_KEEPS,	/* in quarantine */
-	FILTER_REFUSES, /* for a virus */
+	FILTER_REFUSES, /* for a virus or an attachment */
 	FILTER_WAITS,	/* a scanner is away: later */
 };
 

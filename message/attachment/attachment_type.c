@@ -32,12 +32,6 @@ struct attachment_types *attachment_types_open(struct error *error)
 	return NULL;
 }
 
-void attachment_types_close(struct attachment_types *types)
-{
-	if (types != NULL)
-		magic_close(cookie_of(types));
-}
-
 const char *attachment_type_of(struct attachment_types *types, struct slice bytes)
 {
 	const char *type = magic_buffer(cookie_of(types), bytes.ptr, bytes.len < LOOKED_AT ? bytes.len : LOOKED_AT);

@@ -9,9 +9,8 @@
 
 struct attachment_types;
 
-/* Reads libmagic's database: before a process gives up its files. One thread at a time may use it. NULL on failure. */
+/* Reads libmagic's database: before a process gives up its files. One thread at a time may use it, for which they stay open. NULL on failure. */
 struct attachment_types *attachment_types_open(struct error *error);
-void attachment_types_close(struct attachment_types *types); /* accepts NULL */
 
 /* "application/zip"; valid until the next call. "application/octet-stream" if it is not known. */
 const char *attachment_type_of(struct attachment_types *types, struct slice bytes);

@@ -13,7 +13,7 @@
 
 bool scan_verdict_is_scanned(const struct scan_verdict *verdict)
 {
-	return verdict->looked != 0 && verdict->away == 0 && verdict->skipped == 0;
+	return (verdict->looked & ~(unsigned)SCAN_ATTACHMENT) != 0 && verdict->away == 0 && verdict->skipped == 0;
 }
 
 /* --- adding */
@@ -33,6 +33,8 @@ void scan_verdict_add(struct scan_verdict *total, const struct scan_verdict *one
 		total->score = one->score;
 	if (total->virus[0] == '\0')
 		memcpy(total->virus, one->virus, sizeof(total->virus));
+	if (total->attachment[0] == '\0')
+		memcpy(total->attachment, one->attachment, sizeof(total->attachment));
 	if (total->reason[0] == '\0')
 		memcpy(total->reason, one->reason, sizeof(total->reason));
 	add_words(total->symbols, sizeof(total->symbols), ",", one->symbols);
@@ -94,6 +96,7 @@ static const struct {
 	size_t offset, size;
 } texts[] = {
     {"virus", offsetof(struct scan_verdict, virus), SCAN_VIRUS_MAX},
+    {"attachment", offsetof(struct scan_verdict, attachment), PHRASE_MAX},
     {"symbols", offsetof(struct scan_verdict, symbols), SCAN_SYMBOLS_MAX},
     {"by", offsetof(struct scan_verdict, names), SCAN_NAMES_MAX},
     {"why", offsetof(struct scan_verdict, reason), PHRASE_MAX},
@@ -130,7 +133,7 @@ static bool read_bits(struct slice value, unsigned *bits)
 {
 	uint64_t number;
 
-	if (!slice_number(value, 0, SCAN_VIRUS | SCAN_SPAM, &number))
+	if (!slice_number(value, 0, SCAN_VIRUS | SCAN_SPAM | SCAN_ATTACHMENT, &number))
 		return false;
 	*bits = (unsigned)number;
 	return true;
@@ -193,7 +196,11 @@ static char *found_phrase(char *out, size_t size, const struct scan_verdict *ver
 {
 	if (verdict->virus[0] != '\0')
 		return phrase_set(out, size, N_("virus %s"), verdict->virus);
-	if (verdict->looked == 0)
+	if (verdict->attachment[0] != '\0')
+		return memcpy(out, verdict->attachment, size < sizeof(verdict->attachment) ? size : sizeof(verdict->attachment));
+	if (verdict->looked == SCAN_ATTACHMENT)
+		return phrase_set(out, size, N_("no forbidden attachment"));
+	if ((verdict->looked & ~(unsigned)SCAN_ATTACHMENT) == 0)
 		return phrase_set(out, size, N_("not scanned"));
 	if (!(verdict->looked & SCAN_SPAM))
 		return phrase_set(out, size, N_("no virus"));

@@ -13,12 +13,12 @@
 #define SCAN_VIRUS_MAX 128
 #define SCAN_SYMBOLS_MAX 900 /* fits one line of a header */
 #define SCAN_NAMES_MAX 256
-#define SCAN_TEXT_MAX 8192
+#define SCAN_TEXT_MAX 12288
 #define SCAN_SCORE_MAX 1000000000 /* a million points, in thousandths */
 #define SCAN_FIELD "X-Lanpost-Scan" /* the header field with the text form */
 
 /* What a scanner looks for. */
-enum { SCAN_VIRUS = 1, SCAN_SPAM = 2 };
+enum { SCAN_VIRUS = 1, SCAN_SPAM = 2, SCAN_ATTACHMENT = 4 };
 
 struct scan_verdict {
 	unsigned looked;  /* SCAN_...: what was looked for */
@@ -26,6 +26,7 @@ struct scan_verdict {
 	unsigned skipped; /* or because the message is larger than a scanner takes */
 	bool waits;	  /* a scanner that did not answer has `when_away = wait` */
 	char virus[SCAN_VIRUS_MAX]; /* its name; "": none was found */
+	char attachment[PHRASE_MAX]; /* a phrase: a forbidden attachment; "": none was found */
 	int64_t score;	  /* thousandths of a point; of SCAN_SPAM */
 	char symbols[SCAN_SYMBOLS_MAX]; /* the rules of the spam scanner that matched: "A,B"; "" */
 	char names[SCAN_NAMES_MAX];	/* the scanners that looked: "av, rspamd" */
@@ -33,7 +34,7 @@ struct scan_verdict {
 	int64_t ms;			/* how long it took */
 };
 
-/* Whether every scanner for this message has looked at it; false if there was none, too. */
+/* Whether every scanner for this message has looked at it; false if there was none, too. Attachments do not count. */
 bool scan_verdict_is_scanned(const struct scan_verdict *verdict);
 /* Adds what one more scanner has found: the first virus and the higher score count. */
 void scan_verdict_add(struct scan_verdict *total, const struct scan_verdict *one);

@@ -117,6 +117,8 @@ static void scan(void *context, unsigned sources, const struct envelope *envelop
 		snprintf(verdict->virus, sizeof(verdict->virus), "Test.Virus");
 	else if (memmem(text.ptr, text.len, "AWAY", 4) != NULL)
 		*verdict = (struct scan_verdict){.away = SCAN_VIRUS, .waits = true};
+	else if (memmem(text.ptr, text.len, "PROGRAM", 7) != NULL)
+		phrase_set(verdict->attachment, sizeof(verdict->attachment), "attached program: %s", "a.zip: run.exe");
 }
 
 static struct conf_scanner scanner = {.on = CONF_LOCAL};
@@ -204,6 +206,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 		office.conf.scanners = &scanner;
 		office.conf.scanner_count = 1;
 		office.conf.filter.virus = VIRUS_REJECT;
+		office.conf.filter.attachments = VIRUS_REJECT;
 	}
 	sample_user("ivan")->outside = !script_has(script, "inside_only");
 	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;

@@ -30,13 +30,6 @@ static int setup(void **state)
 	return types == NULL ? -1 : 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	attachment_types_close(types);
-	return 0;
-}
-
 /* --- files */
 
 static la_ssize_t append(struct archive *archive, void *context, const void *bytes, size_t len)
@@ -209,5 +202,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_and_types), cmocka_unit_test(test_archives),
 	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_other_ways_to_attach)};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -1,0 +1,89 @@
+#include "gateway/services/filter_attachments.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file/mapped.h"
+#include "base/i18n.h"
+#include "message/attachment/attachment.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+struct filter_attachments {
+	const struct conf *conf;
+	struct attachment_types *types;
+	pthread_mutex_t lock; /* held while one message is looked at */
+};
+
+struct filter_attachments *filter_attachments_new(const struct conf *conf, struct error *error)
+{
+	struct filter_attachments *attachments;
+	struct attachment_types *types;
+
+	error->class = ERROR_NONE;
+	if (!conf_forbids_attachments(conf, CONF_FETCHED | CONF_LOCAL | CONF_OUTGOING))
+		return NULL;
+	types = attachment_types_open(error);
+	if (types == NULL)
+		return NULL;
+	attachments = xcalloc(1, sizeof(*attachments));
+	attachments->conf = conf;
+	attachments->types = types;
+	pthread_mutex_init(&attachments->lock, NULL);
+	return attachments;
+}
+
+static void say(const struct attachment_finding *finding, struct scan_verdict *verdict)
+{
+	static const struct {
+		unsigned kind;
+		const char *text;
+	} texts[] = {{ATTACHMENT_ENCRYPTED, N_("attachment with a password: %s")}, {ATTACHMENT_MACROS, N_("attachment with macros: %s")},
+	    {ATTACHMENT_PROGRAM, N_("attached program: %s")}, {ATTACHMENT_UNREADABLE, N_("attachment that cannot be looked through: %s")},
+	    {0, N_("forbidden attachment: %s")}};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].kind == finding->kind)
+			phrase_set(verdict->attachment, sizeof(verdict->attachment), texts[i].text, finding->name);
+}
+
+static void look(struct filter_attachments *attachments, struct slice message, struct scan_verdict *verdict)
+{
+	const struct conf_filter *filter = &attachments->conf->filter;
+	const struct attachment_rules rules = {&filter->attachments_forbidden, filter->attachments_kinds};
+	struct attachment_finding finding;
+
+	pthread_mutex_lock(&attachments->lock);
+	if (attachment_find(attachments->types, &rules, message, &finding))
+		say(&finding, verdict);
+	pthread_mutex_unlock(&attachments->lock);
+	verdict->looked |= SCAN_ATTACHMENT;
+}
+
+void filter_attachments_look(struct filter_attachments *attachments, unsigned sources, int file, uint64_t size, struct scan_verdict *verdict)
+{
+	int64_t begun = clock_now_ms();
+	bool is_whole;
+	void *map;
+
+	if (attachments == NULL || !conf_forbids_attachments(attachments->conf, sources))
+		return;
+	map = size == 0 || size > FILTER_ATTACHMENTS_MAX ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file, 0);
+	if (map == MAP_FAILED || !mapped_add(map, (size_t)size)) {
+		verdict->skipped |= SCAN_ATTACHMENT;
+	} else {
+		look(attachments, slice_make(map, (size_t)size), verdict);
+		is_whole = mapped_is_intact(map);
+		mapped_remove(map);
+		if (!is_whole && verdict->attachment[0] == '\0') {
+			verdict->looked &= ~(unsigned)SCAN_ATTACHMENT;
+			verdict->skipped |= SCAN_ATTACHMENT;
+		}
+	}
+	if (verdict->skipped & SCAN_ATTACHMENT && attachments->conf->filter.attachments_kinds & ATTACHMENT_UNREADABLE)
+		say(&(struct attachment_finding){.kind = ATTACHMENT_UNREADABLE, .name = "-"}, verdict);
+	if (map != MAP_FAILED)
+		munmap(map, (size_t)size);
+	verdict->ms += clock_now_ms() - begun;
+}
