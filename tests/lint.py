@@ -350,6 +350,8 @@ def check_news():
         if found := re.match(r"lanpost (\d+\.\d+\.\d+): ", line):
             if release is None and found[1] != (ROOT / "VERSION").read_text().strip():
                 complain(path, number, "the newest release is not VERSION")
+            if release is not None and line.endswith("(in development)"):
+                complain(path, number, "only the newest release is in development")
             release = found[1]
         elif line and not line.startswith(("- ", "  ")) and line not in NEWS_GROUPS:
             complain(path, number, f"not a group of NEWS: {line}")

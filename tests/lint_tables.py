@@ -69,6 +69,46 @@ def commands():
                 yield home, line_of(home, f'{{"{word}"'), f"no script in {scripts}/ has the command {word}"
 
 
+def dictionaries():
+    """The fuzzer knows each command of the LAN server."""
+    for path in sorted(ROOT.glob("lan-server/*/*d.c")):
+        home, words = path.relative_to(ROOT).as_posix(), f"tests/fuzz/dictionaries/{path.stem}_session.dict"
+        if "commands[] = {" not in path.read_text():
+            continue
+        for word in re.findall(r'(?m)^    \{"(\w+)"', table(home, "commands[] = {")):
+            if not re.search(rf"\b{word}\b", read(words)):
+                yield home, line_of(home, f'{{"{word}"'), f"{words} has no {word}"
+
+
+# Of RFC 3501; each other command of the IMAP server belongs to a capability: one whose name is in it, or this one.
+IMAP_COMMANDS = set("CAPABILITY NOOP LOGOUT STARTTLS LOGIN AUTHENTICATE SELECT EXAMINE CREATE DELETE RENAME SUBSCRIBE UNSUBSCRIBE LIST LSUB STATUS APPEND "
+                    "CHECK CLOSE EXPUNGE FETCH STORE SEARCH COPY".split())
+CAPABILITY_OF = {"MYRIGHTS": "ACL", "LISTRIGHTS": "ACL"}
+
+
+def capabilities():
+    """What IMAP announces is what it can do, and the page says so."""
+    home, place = "lan-server/imap/imapd_login.c", "#define FOR_STRANGERS"
+    text = read(home).split(place, 1)[1].split("\n\n", 1)[0]
+    words = [word for line in re.findall(r'"([^"]*)"', text) for word in line.split()]
+    for command in re.findall(r'(?m)^    \{"(\w+)"', table("lan-server/imap/imapd.c", "commands[] = {")):
+        name = CAPABILITY_OF.get(command, command)
+        if command not in IMAP_COMMANDS and not any(word.split("=")[0] in name for word in words):
+            yield home, line_of(home, place), f"no capability announces the command {command}"
+    for page in ("docs/imap.md", "docs/ru/imap.md"):
+        for word in words:
+            if word not in read(page) and word.split("=")[0] + " (" not in read(page):
+                yield page, 1, f"the capability {word} is not on this page"
+
+
+def test_packages():
+    """The page of dependencies says what each package of the tests is for."""
+    page, section = "docs/dependencies.md", read("packages.txt").split("# To test", 1)[1].split("\n#")[0]
+    for name in re.findall(r"(?m)^([a-z][\w.+-]+)", section.split("\n", 1)[1]):
+        if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", read(page)):
+            yield page, line_of(page, "## In the tests"), f"{name} of packages.txt is not in this table"
+
+
 def replies():
     """Each reply of the LAN server has its row: a text that is missing would be found by the client that it is for."""
     for path in sorted(ROOT.glob("lan-server/*/*_reply.h")):
@@ -124,6 +164,6 @@ def settings_of_the_lan_server():
 
 def problems(sources):
     """Of all tables; sources: the .c, .h and .py files of the repository."""
-    for check in (conditions(), actions(), commands(), replies(), settings_are_used(sources), settings_of_the_lan_server()):
+    for check in (conditions(), actions(), commands(), dictionaries(), capabilities(), test_packages(), replies(), settings_are_used(sources), settings_of_the_lan_server()):
         for path, line, text in check:
             yield f"{path}:{line}: {text}"
