@@ -139,6 +139,8 @@ pages: $(B)/lanpost $(MO)
 # --- tests
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 ifeq ($(SAN),thread)
+# They start thousands of processes, each of which takes long to start there.
+UNIT := $(filter-out %/test_power_cut %/test_power_fetch %/test_power_folder,$(UNIT))
 # It has one thread, so no races, and takes a minute there.
 UNIT := $(filter-out %/test_sorter_safety,$(UNIT))
 endif
