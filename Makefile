@@ -37,7 +37,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
+.PHONY: all help deps demo test deb dist sbom try-install check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
 all:
 
 help:
@@ -55,6 +55,8 @@ help:
 	@echo 'make asan | tsan                unit tests under sanitizers'
 	@echo 'make install DESTDIR= PREFIX=   programs, manuals, service; without DESTDIR the user lanpost and its folders, too'
 	@echo 'make deb        the Debian package, in the folder above'
+	@echo 'make dist       the tarball of the release, its checksum and its bill of materials, in build/dist (DIST_KEY=KEY: signed)'
+	@echo 'make sbom       the bill of materials (SPDX) of the built programs with their libraries, in $(B)/lanpost.spdx.json'
 	@echo 'make try-install                the README'"'"'s install in clean roots of Debian 12 and 13 (as root)'
 	@echo 'make pages      refresh the pages that are made of tables'
 	@echo 'make po         refresh the translations from the sources'
@@ -73,12 +75,14 @@ test: deps
 deb:
 	@tools/deps.sh build run package
 	dpkg-buildpackage -us -uc -b $(DEB_FLAGS)
+dist:
+	@tools/dist.sh
 try-install:
 	@tests/install/try_install.py $(TRY)
 clean:
 	rm -rf build build-*
 
-EARLY := deps demo test deb try-install clean help po
+EARLY := deps demo test deb dist try-install clean help po
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
 include $(B)/detect.mk
 endif
@@ -126,6 +130,9 @@ po:
 	@for po in $(wildcard po/*.po); do msgmerge -q --no-location --no-wrap --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
 
 all: $(B)/lanpostd $(B)/lanpost-lan-server $(B)/lanpost $(MO)
+
+sbom: all
+	@tools/sbom.py $(B)/lanpostd $(B)/lanpost-lan-server $(B)/lanpost > $(B)/lanpost.spdx.json
 
 # The pages that are generated from the program's tables; tests check that they are up to date.
 pages_in = $(B)/lanpost --lang $(1) config-reference > $(2)/configuration.md && \
