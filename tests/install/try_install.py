@@ -256,6 +256,19 @@ class Package(Try):
         self.run("! test -e /var/lib/lanpost && ! getent passwd lanpost")
 
 
+    def is_reproducible(self):
+        """In another folder, at another time, in another zone and with another umask: the same bytes."""
+        self.run("mkdir first; cp lanpost_*.deb lanpost-dbgsym_*.deb first/; sudo mkdir '/opt/other place'; sudo cp -a lanpost '/opt/other place/'; "
+                 "sudo chown -R $(id -u): '/opt/other place'")
+        self.run("cd '/opt/other place/lanpost'; git clean -qdfx; umask 027; TZ=Asia/Tokyo DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b", timeout=1500)
+        self.run("for deb in first/*.deb; do cmp $deb \"/opt/other place/$(basename $deb)\"; done")
+
+    def autopkgtest(self):
+        """debian/tests, as Debian's machines run them: the package is just installed."""
+        self.run("cd lanpost; sudo apt-get install -y ../lanpost_*.deb")
+        self.admin("lanpost/debian/tests/office")
+
+
 def package(lower, who, language, log, built, environment):
     attempt = Package(lower, who, language, log, built)
     with tempfile.TemporaryDirectory(prefix="lanpost-try-ca-") as folder:
@@ -263,13 +276,15 @@ def package(lower, who, language, log, built, environment):
         try:
             attempt.build(environment)
             if attempt.run("command -v lintian", check=False).returncode == 0:
-                attempt.run("lintian --fail-on error,warning lanpost_*.deb", timeout=600)
+                attempt.run("lintian --fail-on error,warning lanpost_*.deb lanpost_*.changes", timeout=600)
+                attempt.is_reproducible()
             assert attempt.run("systemctl is-active lanpost", check=False).stdout == "inactive\n" # nobody has configured it
             attempt.five_minutes(provider)
             attempt.works(provider)
             attempt.belongs_to_the_gateway()
             attempt.upgrade()
             attempt.remove_and_purge()
+            attempt.autopkgtest()
         finally:
             provider.stop()
     return attempt
