@@ -112,6 +112,8 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
  * is NULL if there is no such stub, or no account that fetches its mailbox. */
 int fetch_wanted_add(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
     struct error *error);
+/* Whether a user has the whole message of stub `id`. Then their stubs that ask for it by IMAP are removed. */
+bool fetch_wanted_is_there(const struct spool *spool, const char *user, const char *id);
 /* Older versions stored the seen UIDLs under the name of the account: moves them to the mailbox. Called at every start, so
  * that it happens before an account is renamed. */
 void fetch_memory_adopt(const struct conf *conf, struct state *state);

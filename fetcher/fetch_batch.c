@@ -51,7 +51,7 @@ bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *enve
 	return has(&fetch->batch, 0, envelope) || has(&fetch->commit.batch, 0, envelope);
 }
 
-void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_t copies)
+void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_t copies, const struct fetch_replace *replace)
 {
 	struct fetch_batch *batch = &fetch->batch;
 	const struct envelope *envelope = &message->envelope;
@@ -64,7 +64,7 @@ void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_
 	    .copies = copies,
 	};
 	batch->bytes += message->body.path == NULL ? message->body.size : 0;
-	intake_batch_append(batch->intake, &message->envelope, &message->body, NULL, 0);
+	intake_batch_append(batch->intake, &message->envelope, &message->body, replace->facts, replace->count);
 	fetch_message_clear(message);
 }
 

@@ -77,6 +77,7 @@ int fetch_message_place(struct fetch *fetch, struct fetch_message *what, const s
 {
 	const struct fetch_job *job = fetch->job;
 	struct fetch_arrival arrival = {.path = what->body.path, .verdict = verdict};
+	struct fetch_replace replace;
 	enum fetch_routed routed;
 	uint64_t copies;
 
@@ -96,7 +97,11 @@ int fetch_message_place(struct fetch *fetch, struct fetch_message *what, const s
 		return -1;
 	if (what->envelope.recipients.count > 0)
 		copies = 0;
-	fetch_batch_add(fetch, what, copies);
+	if (what->item->action == PLAN_STUB)
+		fetch_replace_make_folders(fetch, what);
+	fetch_replace_stubs(fetch, what, &replace);
+	fetch_batch_add(fetch, what, copies, &replace);
+	fetch_replace_clear(&replace);
 	return fetch->connection.is_careful ? 0 : fetch_commit_ahead(fetch, error);
 }
 

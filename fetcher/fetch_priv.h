@@ -204,6 +204,12 @@ struct fetch_reconnect {
 	unsigned fruitless;   /* consecutive failures since the last progress */
 };
 
+/* fetch_replace.c: the removals of stubs that the received message replaces. */
+struct fetch_replace {
+	struct fact *facts;
+	size_t count;
+};
+
 struct fetch {
 	const struct fetch_job *job;
 	struct fetch_result *result;
@@ -377,7 +383,7 @@ void fetch_scan_drop(struct fetch *fetch);
 
 void fetch_batch_init(struct fetch *fetch);
 /* Adds the message, which has a new owner then. */
-void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_t copies);
+void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_t copies, const struct fetch_replace *replace);
 bool fetch_batch_is_full(const struct fetch *fetch);
 /* A batch, this one or the one under way, contains a message with the same content, or the same digests. */
 bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies);
@@ -414,6 +420,16 @@ void fetch_memory_save_sizes(struct fetch *fetch);
 /* Whether this many messages were shorter than listed that the listing is wrong. */
 bool fetch_memory_sizes_lie(const struct fetch *fetch);
 void fetch_memory_clear(struct fetch *fetch);
+
+/* --- fetch_replace.c */
+
+/* The places of the message become those of its stubs, as far as users have asked for that. */
+void fetch_replace_stubs(const struct fetch *fetch, struct fetch_message *what, struct fetch_replace *replace);
+void fetch_replace_clear(struct fetch_replace *replace);
+/* Removes the stubs that ask for a message which the user has. */
+void fetch_replace_remove_stubs(const struct spool *spool, const char *user, const char *stub);
+/* Recipients of a stub get the folder by which they can ask for the whole message. */
+void fetch_replace_make_folders(const struct fetch *fetch, const struct fetch_message *what);
 
 /* --- fetch_tries.c */
 

@@ -6,6 +6,7 @@
 #include "message/compose.h"
 #include "message/header.h"
 #include "message/mime.h"
+#include "message/stub_reply.h"
 
 #include <stdlib.h>
 
@@ -126,6 +127,7 @@ static void write_note(const struct fetch_stub *stub, struct buf *note)
 	       "write to %s@%s with the subject:\n\n    fetch %s\n\n"
 	       "The next session fetches it.\n"),
 	    CONF_DAEMON, domain, id);
+	buf_printf(note, _("With IMAP it is enough to move this message to the folder %s: the whole message then takes its place.\n"), STUB_FOLDER);
 	if (author(stub->top, address)[0] != '\0')
 		buf_printf(note, _("To answer its author, write to %s.\n"), address);
 	describe_content(stub->top, note);
@@ -147,7 +149,7 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out)
 		.original = stub->top,
 		.mark = mark,
 		.reply_to = &daemon,
-		.extra_name = "X-Lanpost-Stub",
+		.extra_name = STUB_FIELD,
 		.extra_value = facts,
 		.parts = {{COMPOSE_TEXT, buf_slice(&note)}},
 		.part_count = 1,

@@ -1,7 +1,8 @@
 /* Messages that users request by mail: the original message of a stub. */
 #include "base/clock.h"
 #include "fetcher/fetch.h"
-#include "fetcher/plan.h"
+#include "fetcher/fetch_priv.h"
+#include "message/stub_reply.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,41 @@ static int want(struct state *state, const char *mailbox, const char *key, struc
 
 	free(wanted);
 	return result;
+}
+
+/* The id of the whole message of a stub; NULL: it was not fetched. New memory. */
+static char *whole_of(struct state *state, const char *id)
+{
+	char *mailbox, *uidl, *whole = NULL;
+	struct error error;
+	int64_t time;
+	const char *key;
+
+	if (state_seen_find(state, id, &mailbox, &uidl, &error) != 0)
+		return NULL;
+	key = uidl == NULL ? NULL : plan_behind_stub(uidl);
+	if (key != NULL)
+		state_seen_get(state, mailbox, slice_of(key), &whole, &time, &error);
+	free(mailbox);
+	free(uidl);
+	return whole;
+}
+
+/* The request may have come when the message was just being delivered. */
+bool fetch_wanted_is_there(const struct spool *spool, const char *user, const char *id)
+{
+	char *whole = whole_of(spool->state, id);
+	struct mailbox_copies copies = {.count = 0};
+	struct error error;
+	bool is_there = whole != NULL && mailbox_copies(spool, user, whole, STUB_KEYWORD, &copies, &error) == 0 && copies.count > 0;
+
+	mailbox_copies_clear(&copies);
+	free(whole);
+	if (!is_there)
+		return false;
+	fetch_replace_remove_stubs(spool, user, id);
+	stub_origin_forget(spool->state, user, id);
+	return true;
 }
 
 int fetch_wanted_add(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,

@@ -1,10 +1,36 @@
 #include "message/stub_reply.h"
 
 #include "base/buf.h"
+#include "message/header.h"
 #include "message/mime.h"
 #include "message/msgid.h"
 
 #define TEXT_MAX (64u << 10) /* limit of lines: the user's own text comes first or between quotes */
+
+bool stub_reply_is_stub(struct slice message, const char *id)
+{
+	struct header_field field;
+	struct slice rest;
+
+	if (!header_find(message, STUB_FIELD, &field))
+		return false;
+	for (rest = field.body; rest.len > 0;) {
+		struct slice part = slice_trim(slice_cut(&rest, ';'));
+
+		if (slice_begins_nocase(part, "id=") && slice_is(slice_from(part, 3), id))
+			return true;
+	}
+	return false;
+}
+
+bool stub_reply_by_imap(struct slice subject, struct slice *user)
+{
+	struct slice word = slice_cut(&subject, ' ');
+
+	slice_cut(&subject, ' '); /* the id */
+	*user = subject;
+	return slice_is(word, STUB_KEYWORD) && user->len > 0;
+}
 
 bool stub_reply_id(struct slice subject, struct slice *id)
 {

@@ -271,7 +271,7 @@ static void answers_clear(struct answers *answers)
 static void answer_text(struct answers *answers, const struct trigger *trigger, struct buf *out)
 {
 	const struct conf *conf = answers->reporter->conf;
-	struct slice argument;
+	struct slice argument, owner;
 	enum daemon_command command = parse_subject(trigger->subject, &argument);
 
 	switch (command) {
@@ -289,6 +289,9 @@ static void answer_text(struct answers *answers, const struct trigger *trigger, 
 		}
 		break;
 	case DAEMON_FETCH_WHOLE:
+		if (stub_reply_by_imap(slice_of(trigger->subject), &owner))
+			buf_append_text(out, _("The whole message of this stub was not fetched by this session. The stub stays where it is.\n\n"));
+		break;
 	case DAEMON_SESSION:
 		break;
 	}
@@ -326,11 +329,33 @@ static void answer(struct answers *answers, const struct trigger *trigger)
 	buf_clear(&text);
 }
 
+/* A request by IMAP that was carried out needs no report: the message itself is there. */
+static bool is_carried_out(const struct reporter *reporter, const struct trigger *trigger)
+{
+	const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
+	struct slice id, owner;
+	struct error error;
+	bool is_there;
+	char *text, *user;
+
+	if (!stub_reply_by_imap(slice_of(trigger->subject), &owner) || !conf_is_mailbox_name(owner) ||
+	    !stub_reply_id(slice_of(trigger->subject), &id) || intake_write_notes(reporter->spool->intake, &error) != 0)
+		return false;
+	text = slice_dup(id);
+	user = slice_dup(owner);
+	is_there = fetch_wanted_is_there(reporter->spool, user, text);
+	free(text);
+	free(user);
+	return is_there && intake_accept(reporter->spool->intake, NULL, NULL, &done, 1, &error) == 0;
+}
+
 void mail_commands_answer(const struct triggers *triggers, const struct reporter *reporter, const struct session_result *result)
 {
 	struct answers answers = {.reporter = reporter, .result = result};
 
 	for (size_t i = 0; i < triggers->count; i++) {
+		if (is_carried_out(reporter, &triggers->items[i]))
+			continue;
 		i18n_speak(route_language(reporter->conf, triggers->items[i].sender));
 		answer(&answers, &triggers->items[i]);
 	}

@@ -175,6 +175,12 @@ void imapd_leave(struct imapd *imapd);
 /* A client has named a modification sequence: from now on it gets them (RFC 7162 section 3.1). */
 void imapd_enable_condstore(struct imapd *imapd);
 
+/* --- whole messages of stubs (imapd_whole.c): before the change, so that none is without its request. IMAPD_NONE, or why not */
+/* The flags are given to these messages: is $Fetch among them? */
+enum imapd_reply imapd_whole_keyword(struct imapd *imapd, const uint32_t *uids, size_t count, uint32_t flags);
+/* These messages are copied or moved to a mailbox: is it Fetch? */
+enum imapd_reply imapd_whole_transfer(struct imapd *imapd, const uint32_t *uids, size_t count, const char *to);
+
 /* --- flags (imapd_flags.c) */
 /* Appends "(\Seen Work)". */
 void imapd_flags_append(struct imapd_view *view, uint32_t flags, bool is_recent, struct buf *out);

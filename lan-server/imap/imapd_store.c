@@ -56,9 +56,16 @@ static enum imapd_reply store_flags(struct imapd *imapd, struct store *store)
 	struct imapd_view *view = &imapd->view;
 	uint32_t *uids = imapd_places_uids(view, &store->places), *left = NULL;
 	struct error error = ERROR_INIT;
+	enum imapd_reply asked = IMAPD_NONE;
 	size_t left_count = 0;
 	int result;
 
+	if (store->change != FOLDER_TAKE)
+		asked = imapd_whole_keyword(imapd, uids, store->places.count, store->flags);
+	if (asked != IMAPD_NONE) {
+		free(uids);
+		return asked;
+	}
 	result = folder_store(view->folder, uids, store->places.count, store->change, store->flags, store->unchanged_since, &left, &left_count, &error);
 	if (result == 0 && store->is_silent)
 		for (size_t i = 0; i < store->places.count; i++)
@@ -196,18 +203,23 @@ static enum imapd_reply transfer(struct imapd *imapd, const struct imapd_places 
 	struct imapd_view *view = &imapd->view;
 	uint32_t *uids = imapd_places_uids(view, places), *new_uids = xcalloc(places->count + 1, sizeof(*new_uids)), validity = 0;
 	struct error error = ERROR_INIT;
+	enum imapd_reply reply = imapd_whole_transfer(imapd, uids, places->count, to);
 	int result = 0;
 
-	if (places->count > 0 && moves)
+	if (reply != IMAPD_NONE)
+		;
+	else if (places->count > 0 && moves)
 		result = folder_move(view->folder, uids, places->count, to, new_uids, &validity, &error);
 	else if (places->count > 0)
 		result = folder_copy(view->folder, uids, places->count, to, new_uids, &validity, &error);
-	if (result == 0)
+	if (reply == IMAPD_NONE && result == 0)
 		note_copied(imapd, validity, uids, new_uids, places->count);
 	if (result == 0 && moves)
 		send_code_at_once(imapd);
 	free(uids);
 	free(new_uids);
+	if (reply != IMAPD_NONE)
+		return reply;
 	return result == 0 ? IMAPD_DONE : imapd_storage_failed(imapd, moves ? "move" : "copy", &error);
 }
 

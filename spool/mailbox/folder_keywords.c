@@ -117,6 +117,17 @@ uint32_t folder_keyword_bit(struct folder *folder, const char *name, bool may_cr
 	return found == SIZE_MAX ? 0 : 1u << (FOLDER_KEYWORD_BIT + found);
 }
 
+uint32_t folder_keyword_on_disk(const struct spool *spool, const char *mailbox, const char *name)
+{
+	struct folder folder = {.spool = spool, .mailbox = xstrdup(mailbox)};
+	uint32_t bit = folder_keyword_bit(&folder, name, false);
+
+	for (size_t i = 0; i < FOLDER_KEYWORDS_MAX; i++)
+		free(folder.keywords[i]);
+	free(folder.mailbox);
+	return bit;
+}
+
 uint32_t folder_keyword(struct folder *folder, const char *name, bool may_create)
 {
 	uint32_t bit;

@@ -145,6 +145,9 @@ void folder_caches_write(struct folder *folder);
 /* folder_keyword() with the lock held. */
 uint32_t folder_keyword_bit(struct folder *folder, const char *name, bool may_create);
 
+/* The bit of a keyword in the names of a folder's files, for a process that has no folder open; 0: none. */
+uint32_t folder_keyword_on_disk(const struct spool *spool, const char *mailbox, const char *name);
+
 /* One process at a time changes the list of folders, subscriptions, or the UIDVALIDITY of a user. Returns a descriptor to close, or -1. */
 int folder_lock(const struct spool *spool, const char *mailbox, struct error *error);
 /* Makes the names of the mailbox's folder and those above it durable. */

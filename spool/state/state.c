@@ -486,6 +486,8 @@ int state_get(struct state *state, const char *key, char **text, struct error *e
 
 int state_set(struct state *state, const char *key, const char *text, struct error *error)
 {
+	if (text == NULL)
+		return state_finish(state, state_statement(state, error, "DELETE FROM value WHERE key = ?", "t", key), error);
 	return state_finish(state,
 	    state_statement(state, error, "INSERT OR REPLACE INTO value VALUES (?, ?)", "tt", key, text),
 	    error);

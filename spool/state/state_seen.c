@@ -82,6 +82,24 @@ int state_seen_find(struct state *state, const char *id, char **mailbox, char **
 	return more < 0 ? -1 : 0;
 }
 
+int state_seen_get(struct state *state, const char *mailbox, struct slice uidl, char **id, int64_t *time, struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error, "SELECT id, time FROM seen WHERE account = ? AND uidl = ?", "tb", mailbox, &uidl);
+	int more;
+
+	*id = NULL;
+	*time = 0;
+	if (stmt == NULL)
+		return -1;
+	more = state_next_row(state, stmt, error);
+	if (more == 1) {
+		*id = xstrdup(state_column_text(stmt, 0));
+		*time = sqlite3_column_int64(stmt, 1);
+	}
+	state_statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
+}
+
 int state_seen_forget(struct state *state, const char *mailbox, struct slice uidl,
     struct error *error)
 {

@@ -40,6 +40,19 @@ int mailbox_size(const struct spool *spool, const char *mailbox, struct mailbox_
  * meanwhile do not count. */
 int mailbox_bytes(const struct spool *spool, const char *mailbox, uint64_t *bytes, size_t *messages,
     struct error *error);
+/* The files of one message in all folders of a user: it may have been copied. */
+struct mailbox_copy {
+	char *mailbox, *unique;
+	bool has_keyword;
+};
+struct mailbox_copies {
+	struct mailbox_copy *items;
+	size_t count;
+};
+/* Finds the files of the message that was accepted under this id, and whether they have a keyword (folder_keyword()). */
+int mailbox_copies(const struct spool *spool, const char *user, const char *id, const char *keyword, struct mailbox_copies *copies,
+    struct error *error);
+void mailbox_copies_clear(struct mailbox_copies *copies);
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
 int mailbox_open(const struct spool *spool, const char *mailbox, const struct mailbox_message *message,
     struct slice *bytes, struct error *error);

@@ -37,7 +37,7 @@ int state_begin(struct state *state, struct error *error);
 int state_commit(struct state *state, struct error *error);
 void state_abort(struct state *state);
 
-/* Persistent named numbers and short texts ("last-session"). *text is new memory, NULL if absent. */
+/* Persistent named numbers and short texts ("last-session"). *text is new memory, NULL if absent; setting NULL removes it. */
 int state_get(struct state *state, const char *key, char **text, struct error *error);
 int state_set(struct state *state, const char *key, const char *text, struct error *error);
 

@@ -26,6 +26,8 @@ int state_seen_add(struct state *state, const char *mailbox, struct slice uidl, 
 /* The mailbox and UIDL of a fetched message. New memory; NULL if it was not fetched. */
 int state_seen_find(struct state *state, const char *id, char **mailbox, char **uidl,
     struct error *error);
+/* The id and time under which this UIDL was fetched. New memory; NULL if it was not. */
+int state_seen_get(struct state *state, const char *mailbox, struct slice uidl, char **id, int64_t *time, struct error *error);
 int state_seen_forget(struct state *state, const char *mailbox, struct slice uidl, struct error *error);
 /* Moves the seen messages of `from` to `mailbox`: newer data there is kept. */
 int state_seen_move(struct state *state, const char *from, const char *mailbox, struct error *error);

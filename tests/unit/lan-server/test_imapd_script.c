@@ -21,6 +21,8 @@ static int login(
 	return 0;
 }
 
+static char *others[] = {"olga"};
+
 #include "tests/unit/sample_secrets.h"
 
 static uint64_t used(void *context, const char *user)
@@ -51,6 +53,9 @@ struct wire {
 	struct buf line, *transcript;
 };
 
+/* The storage's id of a message depends on its length. */
+#define STUB "X-Lanpost-Stub: id=id-of-50-bytes\r\n\r\n0123456789A\r\n"
+
 static void fill(const struct script *script)
 {
 	fake_reset();
@@ -58,6 +63,8 @@ static void fill(const struct script *script)
 	fake_make("ivan");
 	for (size_t i = 0; i < ARRAY_LEN(messages) && !script_has(script, "empty"); i++)
 		fake_add("ivan", messages[i].bytes, strlen(messages[i].bytes), messages[i].flags, 0);
+	if (script_has(script, "stub"))
+		fake_add("ivan", STUB, strlen(STUB), 0, 0);
 	for (size_t i = 0; i < 300 && script_has(script, "many"); i++)
 		fake_add("ivan", messages[0].bytes, strlen(messages[0].bytes), 0, 0);
 }
@@ -189,6 +196,8 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	};
 	struct wire wire = {.line = BUF_INIT(IMAPD_LINE_MAX), .transcript = transcript};
 
+	if (script_has(script, "no_daemon"))
+		conf.gateway.daemon_users = (struct strlist){others, ARRAY_LEN(others)};
 	conf.limits.mailbox_quota = script_has(script, "quota") ? 4096 : 0;
 	conf.limits.max_message_size = 1000;
 	fill(script);

@@ -31,6 +31,20 @@ static void test_the_id_in_the_subject(void **context)
 	}
 }
 
+static void test_requests_by_imap(void **context)
+{
+	struct slice user, id;
+
+	(void)context;
+	assert_true(stub_reply_by_imap(SLICE_LITERAL("$Fetch 1k0xn1qc2q97h2cb5b7y ivan"), &user) && slice_is(user, "ivan"));
+	assert_true(stub_reply_id(SLICE_LITERAL("$Fetch 1k0xn1qc2q97h2cb5b7y ivan"), &id) && slice_is(id, "1k0xn1qc2q97h2cb5b7y"));
+	assert_false(stub_reply_by_imap(SLICE_LITERAL("Re: $Fetch 1k0xn1qc2q97h2cb5b7y ivan"), &user));
+	assert_false(stub_reply_by_imap(SLICE_LITERAL("$Fetch 1k0xn1qc2q97h2cb5b7y"), &user));
+	assert_true(stub_reply_is_stub(SLICE_LITERAL("Subject: x\r\nX-Lanpost-Stub: account=a; size=5;\r\n id=abc\r\n\r\n"), "abc"));
+	assert_false(stub_reply_is_stub(SLICE_LITERAL("X-Lanpost-Stub: account=a; size=5; id=abc\r\n\r\n"), "abd"));
+	assert_false(stub_reply_is_stub(SLICE_LITERAL("Subject: x\r\n\r\nX-Lanpost-Stub: id=abc\r\n"), "abc"));
+}
+
 #define PLAIN "Subject: Re: x\r\n\r\n"
 #define QUOTE "> It waits on the provider's server.\r\n>\r\n> fetch 1k0x\r\n"
 
@@ -74,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_id_in_the_subject),
+	    cmocka_unit_test(test_requests_by_imap),
 	    cmocka_unit_test(test_text_of_its_own),
 	};
 
