@@ -78,7 +78,10 @@ static char *mailbox_folder(const char *mailbox)
 	buf_append_slice(&out, mailbox_name_user(name));
 	if (folder.len > 0) {
 		buf_append_byte(&out, '/');
-		folder_name_to_disk(folder, &out);
+		if (slice_is(folder, LAYOUT_OUTBOX))
+			buf_append_text(&out, "lanpost-outbox");
+		else
+			folder_name_to_disk(folder, &out);
 	}
 	return buf_take(&out);
 }

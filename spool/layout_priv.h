@@ -10,6 +10,7 @@
  *       partial/                          beginnings of messages whose transfer was cut (spool/partial.h)
  *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
  *       mailboxes/USER/.FOLDER/{new,cur,tmp}   its folders (Maildir++); beside new/ the UIDs and keywords (spool/storage/folder.h)
+ *       mailboxes/USER/lanpost-outbox/    what stands for the queue entries of the user (spool/mailbox/folder_outbox.c)
  *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)
  *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/storage/queue.h)
  *       tls/                              the gateway's own certificate and its key
@@ -36,6 +37,8 @@ char *layout_partial(const struct spool *spool, const char *file);
 char *layout_mailboxes(const struct spool *spool);
 /* mailbox: "ivan" or "ivan/Archive/2026" (spool/mailbox_name.h). file: below it, such as "new/NAME"; "": the mailbox itself. */
 char *layout_mailbox(const struct spool *spool, const char *mailbox, const char *file);
+/* In place of a folder: that of Outbox, which is no folder of mail (spool/mailbox/folder_outbox.c). No client can name it. */
+#define LAYOUT_OUTBOX "/outbox"
 char *layout_archive(const struct spool *spool);
 char *layout_archive_month(const struct spool *spool, const char *mailbox, int year, int month);
 /* The folder of all states, and that of one state. */

@@ -39,11 +39,22 @@ void outbound_journal(const struct sending *sending, enum event event, const cha
 int outbound_commit(struct connection *connection)
 {
 	struct error error;
+	int result = intake_batch_commit(connection->batch, &error);
 
-	if (intake_batch_commit(connection->batch, &error) == 0)
+	while (connection->claim_count > 0)
+		outbound_give_up_claim(&connection->claims[--connection->claim_count]);
+	if (result == 0)
 		return 0;
 	outbound_fail(connection->host->out, &error, true);
 	return -1;
+}
+
+void outbound_keep_claim(struct connection *connection, struct sending *sending)
+{
+	if (connection->claim_count == CLAIMS_MAX && outbound_commit(connection) != 0)
+		return;
+	connection->claims[connection->claim_count++] = sending->claim;
+	sending->claim = 0;
 }
 
 void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred)

@@ -17,10 +17,12 @@ static void finish(struct connection *connection, struct sending *sending)
 	struct entry *entry = sending->entry;
 
 	outbound_settle(sending);
-	if (sending->is_partial)
+	if (sending->is_partial) {
 		outbound_host_give_back(connection->host, entry);
-	else
+	} else {
+		outbound_keep_claim(connection, sending);
 		outbound_host_finish(connection->host, entry);
+	}
 	outbound_sending_close(sending);
 }
 

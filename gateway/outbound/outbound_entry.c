@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* --- reading an entry */
 
@@ -318,6 +319,13 @@ bool outbound_sending_fits(struct sending *sending, const struct smtp_client *cl
 
 /* --- */
 
+void outbound_give_up_claim(int *claim)
+{
+	if (*claim > 0)
+		close(*claim);
+	*claim = 0;
+}
+
 void outbound_sending_close(struct sending *sending)
 {
 	if (sending->message.ptr != NULL)
@@ -331,7 +339,20 @@ void outbound_sending_close(struct sending *sending)
 	free(sending->transaction.recipients);
 	free(sending->places);
 	envelope_clear(&sending->envelope);
+	outbound_give_up_claim(&sending->claim);
 	free(sending);
+}
+
+/* Its sender may withdraw it (Outbox): then it is gone afterwards, or it waits for the next session. */
+static bool claim(struct sending *sending)
+{
+	struct error error = ERROR_INIT;
+	int fd = queue_claim(sending->out->job->spool, &sending->entry->item, true, &error);
+
+	if (fd < 0 && error.class == ERROR_TEMPORARY && error.saved_errno != ENOENT)
+		return false;
+	sending->claim = fd > 0 ? fd : 0;
+	return true; /* without its message it is set aside as usual */
 }
 
 struct sending *outbound_sending_open(struct connection *connection, struct entry *entry)
@@ -345,8 +366,13 @@ struct sending *outbound_sending_open(struct connection *connection, struct entr
 	buf_init(&sending->header, 0);
 	body_init(&sending->mended, sending->out->job->spool);
 	body_init(&sending->converted, sending->out->job->spool);
+	if (!claim(sending)) {
+		free(sending);
+		return NULL;
+	}
 	if (queue_read(sending->out->job->spool, &entry->item, &sending->envelope, &error) != 0) {
 		outbound_unread(sending->out, &entry->item, &error);
+		outbound_give_up_claim(&sending->claim);
 		free(sending);
 		return NULL;
 	}

@@ -61,11 +61,15 @@ struct host {
 	int64_t reach; /* seconds it was reachable, see gateway/outbound/reachability.h */
 };
 
+#define CLAIMS_MAX 32
+
 /* A connection. */
 struct connection {
 	struct host *host;
 	struct smarthost smarthost;
 	struct intake_batch *batch; /* outcomes to be written to the log */
+	int claims[CLAIMS_MAX];	    /* of their messages, until then */
+	size_t claim_count;
 	struct sending *window[SMTP_WINDOW]; /* in order */
 	size_t count;
 	struct sending *spare; /* prepared while the connection was busy; NULL: none */
@@ -80,6 +84,7 @@ struct sending {
 	struct outbound *out;
 	struct entry *entry;
 	struct envelope envelope;
+	int claim;	      /* queue_claim(); 0: none */
 	struct slice message; /* mapped */
 	struct body mended;    /* without bytes that no server accepts */
 	struct body converted; /* converted to 7 bits, if the smarthost needs that */
@@ -105,6 +110,9 @@ bool outbound_is_over(struct outbound *out);
 void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error);
 /* Makes the batch durable; -1 stops the flush. */
 int outbound_commit(struct connection *connection);
+/* Its outcome is in the batch: its sender may not withdraw it before that is durable. */
+void outbound_keep_claim(struct connection *connection, struct sending *sending);
+void outbound_give_up_claim(int *claim);
 void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail);
 void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred);

@@ -58,6 +58,8 @@ static enum imapd_reply check_mailbox(struct imapd *imapd, struct slice wire, st
 
 	if (reply == IMAPD_NONE)
 		reply = imapd_folder_exists(imapd, buf_text(mailbox));
+	if (reply == IMAPD_NONE)
+		reply = imapd_outbox_check(imapd, buf_text(mailbox));
 	return reply == IMAPD_NO_SUCH_FOLDER ? IMAPD_TRY_CREATE : reply;
 }
 

@@ -85,6 +85,10 @@ int imapd_entries_read(struct imapd_entries *entries, const struct spool *spool,
 		entry_of(entries, slice_of(names.items[i]))->exists = true;
 		add_parents(entries, names.items[i]);
 	}
+	if (!strlist_has(&names, OUTBOX_FOLDER)) {
+		entry_of(entries, SLICE_LITERAL(OUTBOX_FOLDER))->exists = true;
+		note_subscription(entries, OUTBOX_FOLDER);
+	}
 	for (size_t i = 0; i < subscribed.count && i < FOLDERS_MAX; i++)
 		note_subscription(entries, subscribed.items[i]);
 	qsort(entries->items, entries->count, sizeof(*entries->items), compare);

@@ -124,6 +124,8 @@ enum imapd_reply imapd_cmd_delete(struct imapd *imapd, struct imapd_args *args)
 	if (reply == IMAPD_NONE && strchr(buf_text(&mailbox), '/') == NULL)
 		reply = IMAPD_INBOX_STAYS;
 	if (reply == IMAPD_NONE)
+		reply = imapd_outbox_check(imapd, buf_text(&mailbox));
+	if (reply == IMAPD_NONE)
 		exists = folder_exists(imapd->options.spool, buf_text(&mailbox), &error);
 	if (reply == IMAPD_NONE && exists == 0)
 		reply = missing(imapd, buf_text(&mailbox));
@@ -173,6 +175,8 @@ enum imapd_reply imapd_cmd_rename(struct imapd *imapd, struct imapd_args *args)
 		imapd_args_space(args);
 		reply = imapd_name_argument(imapd, args, &to);
 	}
+	if (reply == IMAPD_NONE)
+		reply = imapd_outbox_check(imapd, buf_text(&from));
 	if (reply == IMAPD_NONE)
 		reply = imapd_args_done(args) ? rename_folder(imapd, buf_text(&from), buf_text(&to)) : IMAPD_SYNTAX;
 	buf_clear(&from);

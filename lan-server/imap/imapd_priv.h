@@ -175,6 +175,14 @@ void imapd_leave(struct imapd *imapd);
 /* A client has named a modification sequence: from now on it gets them (RFC 7162 section 3.1). */
 void imapd_enable_condstore(struct imapd *imapd);
 
+/* --- Outbox (imapd_outbox.c). IMAPD_NONE, or why not */
+/* Whether something may be stored under this name, or the name be taken: not if it is Outbox. */
+enum imapd_reply imapd_outbox_check(struct imapd *imapd, const char *mailbox);
+/* Withdraws what has not left, all or none. IMAPD_DONE, or why not. */
+enum imapd_reply imapd_outbox_withdraw(struct imapd *imapd, const uint32_t *uids, size_t count);
+enum imapd_reply imapd_outbox_transfer(struct imapd *imapd, const uint32_t *uids, size_t count, const char *to, bool moves, uint32_t *to_uids,
+    uint32_t *validity);
+
 /* --- whole messages of stubs (imapd_whole.c): before the change, so that none is without its request. IMAPD_NONE, or why not */
 /* The flags are given to these messages: is $Fetch among them? */
 enum imapd_reply imapd_whole_keyword(struct imapd *imapd, const uint32_t *uids, size_t count, uint32_t flags);

@@ -82,6 +82,7 @@ static const struct {
     [IMAPD_BAD_CHARSET] = {NO, GO_ON, "BADCHARSET (UTF-8 US-ASCII)", "The charset is not known"},
     [IMAPD_NO_SUCH_QUOTA] = {NO, GO_ON, "NONEXISTENT", "There is no such quota root"},
     [IMAPD_NO_FETCH] = {NO, GO_ON, "NOPERM", "You may not request messages; ask your administrator (daemon_users)"},
+    [IMAPD_OUTBOX] = {NO, GO_ON, "CANNOT", "%"},
 };
 
 const char *imapd_reply_format(enum imapd_reply reply)

@@ -141,6 +141,12 @@ enum imapd_reply imapd_remove_deleted(struct imapd *imapd, const struct imapd_pl
 		memcpy(uids, view->uids.items != NULL ? view->uids.items : uids, count * sizeof(*uids));
 	}
 	count = only_deleted(imapd, uids, count);
+	if (count > 0 && folder_is_outbox(view->folder)) {
+		enum imapd_reply reply = imapd_outbox_withdraw(imapd, uids, count);
+
+		free(uids);
+		return reply;
+	}
 	if (count > 0)
 		result = folder_expunge(view->folder, uids, count, &error);
 	free(uids);
@@ -206,8 +212,12 @@ static enum imapd_reply transfer(struct imapd *imapd, const struct imapd_places 
 	enum imapd_reply reply = imapd_whole_transfer(imapd, uids, places->count, to);
 	int result = 0;
 
+	if (reply == IMAPD_NONE)
+		reply = imapd_outbox_check(imapd, to);
 	if (reply != IMAPD_NONE)
 		;
+	else if (folder_is_outbox(view->folder))
+		reply = imapd_outbox_transfer(imapd, uids, places->count, to, moves, new_uids, &validity);
 	else if (places->count > 0 && moves)
 		result = folder_move(view->folder, uids, places->count, to, new_uids, &validity, &error);
 	else if (places->count > 0)

@@ -166,6 +166,8 @@ int folder_refresh(struct folder *folder, struct error *error)
 
 	if (folder->spool->intake != NULL)
 		intake_await(folder->spool->intake, folder->mailbox);
+	if (folder_is_outbox(folder) && folder_outbox_look(folder, error) != 0)
+		return -1;
 	pthread_mutex_lock(&folder->lock);
 	if (!folder->is_deleted)
 		result = folder->is_loaded ? folder_scan(folder, error) : load(folder, error);
@@ -176,6 +178,7 @@ int folder_refresh(struct folder *folder, struct error *error)
 int folder_open(struct folder **out, const struct spool *spool, const char *mailbox, struct error *error)
 {
 	struct folder *folder;
+	char *inner;
 	int exists;
 
 	if (spool->intake != NULL)
@@ -185,9 +188,11 @@ int folder_open(struct folder **out, const struct spool *spool, const char *mail
 		return -1;
 	if (exists == 0)
 		return error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), mailbox);
+	inner = folder_names_outbox(spool, mailbox) ? folder_outbox_mailbox(mailbox) : NULL;
 	pthread_mutex_lock(&all.lock);
-	folder = take(spool, mailbox);
+	folder = take(spool, inner != NULL ? inner : mailbox);
 	pthread_mutex_unlock(&all.lock);
+	free(inner);
 	if (folder_refresh(folder, error) != 0) {
 		folder_close(folder);
 		return -1;

@@ -160,7 +160,9 @@ static int commit_flags(struct storing *storing, struct error *error)
 		    .text = marks->items[i].unique,
 		    .to = maildir_flags_letters(marks->items[i].flags, letters[i])};
 	}
-	result = intake_change(folder->spool->intake, facts, marks->count, apply_flags, storing, error);
+	/* Nothing of Outbox is in the log. */
+	result = folder_is_outbox(folder) ? apply_flags(storing, facts, marks->count, error)
+					  : intake_change(folder->spool->intake, facts, marks->count, apply_flags, storing, error);
 	free(letters);
 	free(facts);
 	return result;

@@ -81,6 +81,8 @@ struct folder_cache_state {
 	int64_t off_until; /* clock_now_ms() */
 };
 
+#define OUTBOX_STATES 3 /* of the queue: active, deferred, hold */
+
 struct folder {
 	struct folder *next; /* in the list of open ones, with `users` under its lock */
 	size_t users;
@@ -91,6 +93,7 @@ struct folder {
 	struct folder_cache_state caches[FOLDER_CACHES];
 
 	_Atomic bool is_loaded;
+	struct timespec queue[OUTBOX_STATES]; /* of Outbox: how the queue looked last; under the lock of folder_outbox.c */
 
 	pthread_mutex_t lock; /* of all below */
 	struct folder_table table;
@@ -133,6 +136,17 @@ void folder_scan_stamps(const struct folder *folder, struct folder_stamp stamps[
 
 /* The next look reads both parts in any case. Without the lock. */
 void folder_scan_again(struct folder *folder);
+
+/* --- Outbox (folder_outbox.c) */
+
+/* The storage's name of a user's Outbox, in new memory. */
+char *folder_outbox_mailbox(const char *mailbox);
+/* Brings it up to date with the queue. Without the lock. */
+int folder_outbox_look(struct folder *folder, struct error *error);
+/* The message of an entry; NULL: it is gone. New memory. */
+char *folder_outbox_message(const struct spool *spool, const char *id);
+/* A folder of the queue to be watched: 0 and 1. New memory. */
+char *folder_outbox_watched(const struct spool *spool, size_t n);
 
 /* --- others */
 

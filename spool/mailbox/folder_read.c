@@ -45,9 +45,12 @@ static char *locate(struct folder *folder, uint32_t uid, bool anew, char id[72])
 	pthread_mutex_lock(&folder->lock);
 	index = folder_table_by_uid(&folder->table, uid);
 	if (index != SIZE_MAX && (!anew || folder_find_file(folder, index))) {
-		path = folder_path(folder, &folder->table.items[index]);
+		char own[72];
+
+		folder_entry_id(&folder->table.items[index], own);
+		path = folder_is_outbox(folder) ? folder_outbox_message(folder->spool, own) : folder_path(folder, &folder->table.items[index]);
 		if (id != NULL)
-			folder_entry_id(&folder->table.items[index], id);
+			memcpy(id, own, sizeof(own));
 	}
 	pthread_mutex_unlock(&folder->lock);
 	return path;

@@ -76,7 +76,7 @@ int folder_exists(const struct spool *spool, const char *mailbox, struct error *
 	if (lstat(path, &st) == 0)
 		result = S_ISDIR(st.st_mode);
 	else
-		result = errno == ENOENT || errno == ENOTDIR ? 0 : error_errno(error, N_("cannot read %s"), path);
+		result = errno == ENOENT || errno == ENOTDIR ? slice_is(mailbox_name_folder(slice_of(mailbox)), OUTBOX_FOLDER) : error_errno(error, N_("cannot read %s"), path);
 	free(path);
 	return result;
 }

@@ -119,7 +119,9 @@ static int begin(struct error *error)
 static int watch_parts(struct watch *watch, struct error *error)
 {
 	for (size_t i = 0; i < PARTS; i++) {
-		char *part = layout_mailbox(watch->folder->spool, watch->folder->mailbox, folder_parts[i]);
+		const struct folder *folder = watch->folder;
+		char *part = folder_is_outbox(folder) ? folder_outbox_watched(folder->spool, i)
+						      : layout_mailbox(folder->spool, folder->mailbox, folder_parts[i]);
 
 		watch->parts[i] = inotify_add_watch(all.inotify, part, EVENTS);
 		if (watch->parts[i] < 0)

@@ -2,6 +2,7 @@
 #include "spool/queue/queue_priv.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
@@ -10,12 +11,15 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #define LOCK_SECONDS 30
+#define CLAIM_SECONDS 5
 
 int queue_make(const struct spool *spool, struct error *error)
 {
@@ -172,6 +176,26 @@ int queue_message(const struct spool *spool, const struct queue_item *item, stru
 
 	free(path);
 	return result;
+}
+
+int queue_claim(const struct spool *spool, const struct queue_item *item, bool waits, struct error *error)
+{
+	int64_t deadline = clock_now_ms() + (waits ? CLAIM_SECONDS * 1000 : 0);
+	char *path = queue_message_path(spool, item, error);
+	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (path != NULL && fd < 0)
+		error_errno(error, N_("cannot open %s"), path);
+	while (fd >= 0 && !fsx_lock(fd)) {
+		if (clock_now_ms() < deadline) {
+			poll(NULL, 0, 10);
+			continue;
+		}
+		close(fd);
+		fd = error_set(error, ERROR_TEMPORARY, N_("the message is being sent or withdrawn"));
+	}
+	free(path);
+	return fd;
 }
 
 bool queue_is_missing(const struct error *error)

@@ -75,6 +75,15 @@ int folder_subscribe(const struct spool *spool, const char *user, const char *na
 
 /* --- one folder */
 
+/* Outbox is not a folder of mail: it shows what the user has submitted and waits in the queue, marked as seen, and as flagged if it was tried
+ * without success or is on hold. It exists for every user unless there is a folder of that name. Flags may be stored; messages enter and
+ * leave it by the queue only, so nothing may be appended, copied or moved to it or from it, or expunged. */
+#define OUTBOX_FOLDER "Outbox"
+/* Whether a name is that of Outbox. */
+bool folder_names_outbox(const struct spool *spool, const char *mailbox);
+/* Whether an open folder is Outbox. */
+bool folder_is_outbox(const struct folder *folder);
+
 /* Opens a folder, or finds the open one, and looks at its files (folder_refresh). The caller calls folder_close(). */
 int folder_open(struct folder **folder, const struct spool *spool, const char *mailbox, struct error *error);
 void folder_close(struct folder *folder);

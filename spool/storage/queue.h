@@ -33,6 +33,9 @@ int64_t queue_waiting(const struct spool *spool, int64_t most, int64_t *oldest);
 /* A caller that reads an envelope to rewrite it, or needs all entries to stay in place, must hold this lock. Returns the
  * descriptor that holds it, or -1. */
 int queue_lock(const struct spool *spool, struct error *error);
+/* Who sends a message, or withdraws it, holds this lock of it: it is read, sent and settled, or withdrawn, but not both. waits: for the one who
+ * has it, some seconds. Returns a descriptor that holds it, or -1 (ERROR_TEMPORARY: another has it; error->saved_errno ENOENT: it is gone). */
+int queue_claim(const struct spool *spool, const struct queue_item *item, bool waits, struct error *error);
 /* Reads the envelope. One that is damaged is moved to corrupt/ (with its message) and -1 is returned. */
 int queue_read(const struct spool *spool, const struct queue_item *item, struct envelope *envelope,
     struct error *error);
