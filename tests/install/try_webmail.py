@@ -19,7 +19,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", (SOURCE / "docs/webmail.md").read_text
 QUIET = "printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; apt-get update -q; "
 BROWSE = r"""
 import http.cookiejar, re, smtplib, ssl, sys, urllib.parse, urllib.request
-smtplib.SMTP("localhost").sendmail("anna@office.lan", ["ivan@office.lan"], "Subject: first by webmail\r\n\r\nhello\r\n")
+smtplib.SMTP("localhost").sendmail("ivan@office.lan", ["ivan@office.lan"], "Subject: first by webmail\r\n\r\nhello\r\n")
 context = ssl._create_unverified_context()
 opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
 read = lambda query, data=(): opener.open("https://localhost/mail/" + query, urllib.parse.urlencode(data).encode() or None, 60)
