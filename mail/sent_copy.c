@@ -20,12 +20,15 @@
 
 /* --- whose */
 
-/* Commands to the daemon are eaten, so there is nothing to keep of them. */
+/* Commands to the daemon are eaten, and nobody gets what is in quarantine: there is nothing to keep of them. */
 static bool goes_to_people(const struct envelope *envelope)
 {
-	for (size_t i = 0; i < envelope->place_count; i++)
-		if (envelope->places[i].kind != PLACE_DAEMON && envelope->places[i].kind != PLACE_BOSS)
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		const struct place *place = &envelope->places[i];
+
+		if (place->kind != PLACE_DAEMON && place->kind != PLACE_BOSS && strcmp(place->name, MAILBOX_QUARANTINE) != 0)
 			return true;
+	}
 	return false;
 }
 
