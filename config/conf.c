@@ -206,12 +206,18 @@ static void unknown_key(struct loader *loader, const struct schema_section *sect
 		    entry->key, section->kind);
 }
 
+/* Names that can be addresses. */
+static bool has_mailbox_name(const char *kind)
+{
+	return strcmp(kind, "user") == 0 || strcmp(kind, "group") == 0 || strcmp(kind, "mailbox") == 0;
+}
+
 /* Names of accounts, smarthosts and rules appear in logs, journals and on command lines. */
 static bool is_section_name(const char *kind, const char *name)
 {
 	size_t len = strlen(name);
 
-	if (strcmp(kind, "user") == 0 || strcmp(kind, "group") == 0)
+	if (has_mailbox_name(kind))
 		return conf_is_mailbox_name(slice_of(name)) || strcmp(name, CONF_DAEMON) == 0;
 	if (len == 0 || len > NAME_MAX_BYTES || name[0] == '-')
 		return false;
@@ -242,8 +248,8 @@ static bool check_section(struct loader *loader, const struct schema_section *kn
 	}
 	if (known->example != NULL && !is_section_name(known->kind, section->name)) {
 		conf_problem_add(problems, section->place, false,
-		    strcmp(known->kind, "user") == 0 || strcmp(known->kind, "group") == 0
-			? N_("`%s` is not a valid name of a user or group: use 1 to 64 characters "
+		    has_mailbox_name(known->kind)
+			? N_("`%s` is not a valid name of a user, group or mailbox: use 1 to 64 characters "
 			    "of a-z 0-9 . _ -, beginning with a letter or digit")
 			: N_("`%s` is not a valid name: it may not contain quotes, spaces or any of "
 			    "/ \\ ; # : = < > ,"),

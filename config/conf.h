@@ -232,13 +232,28 @@ struct conf_group {
 	struct strlist members;
 };
 
+/* A mailbox that nobody logs in to. IMAP shows it to its members as Shared/NAME, each with \Seen of their own. */
+struct conf_shared {
+	char *name;
+	struct conf_place place;
+	struct strlist members; /* users, aliases, groups; "maria:read" may only read */
+	struct strlist aliases;
+	char *external_alias;
+	int64_t quota; /* 0: as in [limits] */
+	bool archive;
+	int64_t expire;
+	struct conf_folder_ages expire_folders;
+};
+/* What a user may do in a shared mailbox. */
+enum conf_share { SHARE_NONE, SHARE_READ, SHARE_WRITE };
+
 struct conf_rule {
 	char *name;
 	struct conf_place place;      /* of the section */
 	struct conf_place when_place; /* of its `when` */
 	char *when;
-	struct strlist deliver, copy; /* users, aliases, groups, perhaps with a folder: "ivan/Invoices" */
-	struct strlist reject_to; /* users, aliases, groups */
+	struct strlist deliver, copy; /* users, aliases, groups, shared mailboxes, perhaps with a folder: "ivan/Invoices" */
+	struct strlist reject_to; /* users, aliases, groups, shared mailboxes */
 	struct strlist forward, redirect;        /* addresses */
 	bool drop;
 	char *tag, *subject_prefix;
@@ -265,6 +280,8 @@ struct conf {
 	size_t account_count;
 	struct conf_group *groups;
 	size_t group_count;
+	struct conf_shared *shareds; /* [mailbox NAME] */
+	size_t shared_count;
 	struct conf_rule *rules;
 	size_t rule_count;
 	struct conf_filter filter;
@@ -319,6 +336,9 @@ const struct conf_user *conf_find_user(const struct conf *conf, const char *name
 /* Whether a list of users names this one, or a group that they are in. */
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
+const struct conf_shared *conf_find_shared(const struct conf *conf, const char *name);
+/* What the user may do in this shared mailbox (SHARE_NONE also if there is no such mailbox). */
+enum conf_share conf_share_of(const struct conf *conf, const char *shared, const char *user);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
 /* Whether attachments of mail from or to there (CONF_FETCHED ...) are looked at. */
 bool conf_forbids_attachments(const struct conf *conf, unsigned sources);
@@ -334,6 +354,22 @@ const struct conf_account *conf_account_twin(const struct conf *conf, const stru
 /* The user who owns this address or bare local name: name, alias or external alias, not
  * case-sensitive. `postmaster` and `daemon` are not found here. */
 const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address);
+/* The name of the mailbox to which this address or bare local name leads: of the user who owns it, or of a shared mailbox, by its
+ * name, aliases or external alias. NULL: none. `postmaster` and `daemon` are not found here. */
+const char *conf_mailbox_at(const struct conf *conf, struct slice address);
+/* Appends the names of all mailboxes: postmaster, then the users, then the shared ones. */
+void conf_mailbox_names(const struct conf *conf, struct strlist *names);
+/* Whether there is a mailbox of this exact name. */
+bool conf_has_mailbox(const struct conf *conf, const char *name);
+/* How long messages stay in a mailbox, in seconds (0: for ever), and whether they go to the archive then. */
+struct conf_expiry {
+	int64_t inbox;
+	const struct conf_folder_ages *folders;
+	bool archive;
+};
+struct conf_expiry conf_mailbox_expiry(const struct conf *conf, const char *name);
+/* The bytes that it may hold; 0: no limit. postmaster's mailbox is never full: it receives the reports. */
+int64_t conf_mailbox_quota(const struct conf *conf, const char *name);
 /* The smarthost for this sender address: exact address, then domain, then the one without
  * `senders`. NULL: no smarthost is configured for it. */
 const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender);

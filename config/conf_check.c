@@ -22,12 +22,14 @@ static void list_users(struct check *check)
 	const struct conf *conf = check->conf;
 	size_t count = 0;
 
-	check->users = xcalloc(conf->user_count + conf->group_count + 2, sizeof(*check->users));
+	check->users = xcalloc(conf->user_count + conf->group_count + conf->shared_count + 2, sizeof(*check->users));
 	for (size_t i = 0; i < conf->user_count; i++)
 		check->users[count++] = conf->users[i].name;
 	check->users[count++] = CONF_POSTMASTER;
 	for (size_t i = 0; i < conf->group_count; i++)
 		check->users[count++] = conf->groups[i].name;
+	for (size_t i = 0; i < conf->shared_count; i++)
+		check->users[count++] = conf->shareds[i].name;
 }
 
 static bool is_user(const struct check *check, const char *name)
@@ -62,10 +64,10 @@ void conf_check_users(const struct check *check, const char *key, const struct s
     struct conf_place otherwise)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		char *name = xstrndup(list->items[i], strcspn(list->items[i], "/")); /* without a folder */
+		char *name = xstrndup(list->items[i], strcspn(list->items[i], "/:")); /* without a folder or a right */
 
 		if (!is_user(check, name) && conf_find_group(check->conf, name) == NULL &&
-		    conf_owner_of(check->conf, slice_of(name)) == NULL)
+		    conf_mailbox_at(check->conf, slice_of(name)) == NULL)
 			unknown_user(check, key, name, list, otherwise);
 		free(name);
 	}
@@ -333,66 +335,10 @@ static void check_accounts(const struct check *check)
 
 /* --- users */
 
-/* name@local_domain is the same as the name. Lower case, new memory. */
-static char *plain_name(const struct conf *conf, const char *name)
-{
-	char *plain = xstrdup(name), *at = strchr(plain, '@');
-
-	str_lower_ascii(plain);
-	if (at != NULL && slice_is_nocase(slice_of(at + 1), conf->gateway.local_domain))
-		*at = '\0';
-	return plain;
-}
-
-/* Each name may refer to one user only. */
-static void claim(const struct check *check, struct map *names, const struct conf_user *user,
-    const char *name, const void *field)
-{
-	char *plain = plain_name(check->conf, name);
-	const struct conf_user *other = map_get(names, slice_of(plain));
-
-	if (field != NULL &&
-	    (strcmp(plain, CONF_POSTMASTER) == 0 || strcmp(plain, CONF_DAEMON) == 0))
-		ERROR_AT(check, field, user->place, N_("`%s` is reserved for the gateway"), name);
-	else if (other == NULL)
-		map_put(names, slice_of(plain), (void *)user);
-	else if (other != user)
-		ERROR_AT(check, field, user->place,
-		    N_("`%s` is already a name of user %s (%s:%d)"), name, other->name,
-		    other->place.file, other->place.line);
-	free(plain);
-}
-
-static void check_names(const struct check *check)
-{
-	const struct conf *conf = check->conf;
-	struct map names = MAP_INIT;
-
-	/* Names of users first, so that a conflict is reported for the alias. */
-	for (size_t i = 0; i < conf->user_count; i++)
-		claim(check, &names, &conf->users[i], conf->users[i].name, NULL);
-	for (size_t i = 0; i < conf->user_count; i++) {
-		const struct conf_user *user = &conf->users[i];
-
-		for (size_t j = 0; j < user->aliases.count; j++)
-			claim(check, &names, user, user->aliases.items[j], &user->aliases);
-		if (user->external_alias[0] != '\0')
-			claim(check, &names, user, user->external_alias, &user->external_alias);
-	}
-	map_clear(&names);
-}
-
-static bool is_in_local_domain(const struct conf *conf, const char *address)
-{
-	const char *at = strrchr(address, '@');
-
-	return at != NULL && slice_is_nocase(slice_of(at + 1), conf->gateway.local_domain);
-}
-
 /* The user to whom this user's mail is forwarded, if any. */
 static const struct conf_user *next_of(const struct conf *conf, const struct conf_user *user)
 {
-	char *plain = plain_name(conf, user->forward);
+	char *plain = conf_check_plain_name(conf, user->forward);
 	const struct conf_user *next = plain[0] == '\0' ? NULL : conf_owner_of(conf, slice_of(plain));
 
 	free(plain);
@@ -421,13 +367,13 @@ static void check_circle(const struct check *check, const struct conf_user *user
 
 static void check_forward(const struct check *check, const struct conf_user *user)
 {
-	char *plain = plain_name(check->conf, user->forward);
+	char *plain = conf_check_plain_name(check->conf, user->forward);
 
 	if (strcmp(plain, user->name) == 0)
 		ERROR_AT(check, &user->forward, user->place, N_("forward: user %s forwards to the same user"),
 		    user->name);
 	else if (plain[0] != '\0' && strchr(plain, '@') == NULL &&
-		 conf_owner_of(check->conf, slice_of(plain)) == NULL)
+		 conf_mailbox_at(check->conf, slice_of(plain)) == NULL)
 		check_user(check, "forward", plain, &user->forward, user->place);
 	else
 		check_circle(check, user);
@@ -468,11 +414,7 @@ static void check_user_section(const struct check *check, const struct conf_user
 			    "there can read this mailbox (`lanpost user passwd %s`)")
 			: N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
-	/* In a split domain our own domain also exists on the internet. */
-	if (is_in_local_domain(check->conf, user->external_alias) && !check->conf->gateway.relay_unknown)
-		ERROR_AT(check, &user->external_alias, user->place,
-		    N_("external_alias: %s is in local_domain; it must be an external address"),
-		    user->external_alias);
+	conf_check_external_alias(check, &user->external_alias, user->place);
 	check_forward(check, user);
 }
 
@@ -490,9 +432,10 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 	check_accounts(&check);
 	for (size_t i = 0; i < conf->user_count; i++)
 		check_user_section(&check, &conf->users[i]);
-	check_names(&check);
+	conf_check_names(&check);
 	conf_check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
 	conf_check_groups(&check);
+	conf_check_shareds(&check);
 	conf_check_rules(&check);
 	conf_check_scanners(&check);
 	conf_check_times(&check);

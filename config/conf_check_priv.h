@@ -22,6 +22,12 @@ struct check {
  * file. list: whose place is reported. */
 void conf_check_users(const struct check *check, const char *key, const struct strlist *list,
     struct conf_place otherwise);
+/* Names and addresses of users and shared mailboxes, conf_check_names.c. */
+void conf_check_names(const struct check *check);
+void conf_check_shareds(const struct check *check);
+void conf_check_external_alias(const struct check *check, char *const *alias, struct conf_place place);
+/* name@local_domain is the same as the name. Lower case, new memory. */
+char *conf_check_plain_name(const struct conf *conf, const char *name);
 /* Groups and rules, conf_check_rules.c. */
 void conf_check_groups(const struct check *check);
 void conf_check_rules(const struct check *check);

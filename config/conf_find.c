@@ -22,6 +22,14 @@ const struct conf_group *conf_find_group(const struct conf *conf, const char *na
 	return NULL;
 }
 
+const struct conf_shared *conf_find_shared(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->shared_count; i++)
+		if (strcmp(conf->shareds[i].name, name) == 0)
+			return &conf->shareds[i];
+	return NULL;
+}
+
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user)
 {
 	for (size_t i = 0; i < users->count; i++) {
@@ -120,28 +128,138 @@ static struct slice without_local_domain(const struct conf *conf, struct slice a
 }
 
 /* local: the address without the local domain. */
-static bool user_owns(const struct conf *conf, const struct conf_user *user, struct slice address, struct slice local)
+static bool names(const struct conf *conf, const char *name, const struct strlist *aliases, const char *external_alias, struct slice address,
+    struct slice local)
 {
-	if (user->external_alias[0] != '\0' && slice_is_nocase(address, user->external_alias))
+	if (external_alias[0] != '\0' && slice_is_nocase(address, external_alias))
 		return true;
-	if (slice_is_nocase(local, user->name))
+	if (slice_is_nocase(local, name))
 		return true;
-	for (size_t i = 0; i < user->aliases.count; i++)
-		if (slice_equal_nocase(local, without_local_domain(conf, slice_of(user->aliases.items[i]))))
+	for (size_t i = 0; i < aliases->count; i++)
+		if (slice_equal_nocase(local, without_local_domain(conf, slice_of(aliases->items[i]))))
 			return true;
 	return false;
+}
+
+static bool user_owns(const struct conf *conf, const struct conf_user *user, struct slice address, struct slice local)
+{
+	return names(conf, user->name, &user->aliases, user->external_alias, address, local);
+}
+
+static bool is_reserved(struct slice local)
+{
+	return slice_is_nocase(local, CONF_POSTMASTER) || slice_is_nocase(local, CONF_DAEMON);
 }
 
 const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address)
 {
 	struct slice local = without_local_domain(conf, address);
 
-	if (slice_is_nocase(local, CONF_POSTMASTER) || slice_is_nocase(local, CONF_DAEMON))
+	if (is_reserved(local))
 		return NULL;
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (user_owns(conf, &conf->users[i], address, local))
 			return &conf->users[i];
 	return NULL;
+}
+
+/* --- mailboxes: of users, postmaster's, and shared ones */
+
+const char *conf_mailbox_at(const struct conf *conf, struct slice address)
+{
+	const struct conf_user *user = conf_owner_of(conf, address);
+	struct slice local = without_local_domain(conf, address);
+
+	if (user != NULL)
+		return user->name;
+	for (size_t i = 0; i < conf->shared_count && !is_reserved(local); i++) {
+		const struct conf_shared *shared = &conf->shareds[i];
+
+		if (names(conf, shared->name, &shared->aliases, shared->external_alias, address, local))
+			return shared->name;
+	}
+	return NULL;
+}
+
+void conf_mailbox_names(const struct conf *conf, struct strlist *names)
+{
+	strlist_add(names, CONF_POSTMASTER);
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
+			strlist_add(names, conf->users[i].name);
+	for (size_t i = 0; i < conf->shared_count; i++)
+		strlist_add(names, conf->shareds[i].name);
+}
+
+bool conf_has_mailbox(const struct conf *conf, const char *name)
+{
+	return strcmp(name, CONF_POSTMASTER) == 0 || conf_find_user(conf, name) != NULL || conf_find_shared(conf, name) != NULL;
+}
+
+struct conf_expiry conf_mailbox_expiry(const struct conf *conf, const char *name)
+{
+	static const struct conf_folder_ages none;
+	const struct conf_user *user = conf_find_user(conf, name);
+	const struct conf_shared *shared = conf_find_shared(conf, name);
+
+	if (user != NULL)
+		return (struct conf_expiry){user->expire, &user->expire_folders, user->archive};
+	if (shared != NULL)
+		return (struct conf_expiry){shared->expire, &shared->expire_folders, shared->archive};
+	return (struct conf_expiry){0, &none, false};
+}
+
+int64_t conf_mailbox_quota(const struct conf *conf, const char *name)
+{
+	const struct conf_shared *shared = conf_find_shared(conf, name);
+
+	if (strcmp(name, CONF_POSTMASTER) == 0)
+		return 0;
+	return shared != NULL && shared->quota > 0 ? shared->quota : conf->limits.mailbox_quota;
+}
+
+static bool is_called(const struct conf *conf, const struct conf_user *user, struct slice name)
+{
+	return user_owns(conf, user, name, without_local_domain(conf, name));
+}
+
+static bool user_is_in(const struct conf *conf, const struct conf_user *user, const struct conf_group *group)
+{
+	for (size_t i = 0; group != NULL && i < group->members.count; i++)
+		if (is_called(conf, user, slice_of(group->members.items[i])))
+			return true;
+	return false;
+}
+
+/* The right of a member "maria:read". */
+static enum conf_share member_right(struct slice *member)
+{
+	struct slice right = *member;
+
+	*member = slice_cut(&right, ':');
+	return right.ptr != NULL ? SHARE_READ : SHARE_WRITE;
+}
+
+/* Who is named has that right; else the best one of the groups counts. */
+enum conf_share conf_share_of(const struct conf *conf, const char *name, const char *user)
+{
+	const struct conf_shared *shared = conf_find_shared(conf, name);
+	const struct conf_user *found = conf_find_user(conf, user);
+	enum conf_share best = SHARE_NONE;
+
+	for (size_t i = 0; shared != NULL && found != NULL && i < shared->members.count; i++) {
+		struct slice member = slice_of(shared->members.items[i]);
+		enum conf_share right = member_right(&member);
+		char *group = slice_dup(member);
+		bool is_in = user_is_in(conf, found, conf_find_group(conf, group));
+
+		free(group);
+		if (is_called(conf, found, member))
+			return right;
+		if (is_in && right > best)
+			best = right;
+	}
+	return best;
 }
 
 enum fit { FIT_NONE, FIT_ALL, FIT_DOMAIN, FIT_ADDRESS };

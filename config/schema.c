@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 
-
 /* The offset of a field, and an error at compile time if the field is not of the type that
  * the row's values are parsed into. */
 #define FIELD(owner, field, type) _Generic(((struct owner *)0)->field, type : offsetof(struct owner, field))
@@ -40,6 +39,7 @@
 #define DATES(o, f) VALUE_DATES, FIELD(o, f, struct conf_numbers)
 #define DURATIONS(o, f) VALUE_DURATIONS, FIELD(o, f, struct conf_numbers)
 #define USERS(o, f) VALUE_USERS, FIELD(o, f, struct strlist)
+#define MEMBERS(o, f) VALUE_MEMBERS, FIELD(o, f, struct strlist)
 #define MAILBOXES(o, f) VALUE_MAILBOXES, FIELD(o, f, struct strlist)
 #define NAMES(o, f) VALUE_NAMES, FIELD(o, f, struct strlist)
 #define ADDRESSES(o, f) VALUE_ADDRESSES, FIELD(o, f, struct strlist)
@@ -453,17 +453,32 @@ static const struct schema_key filter_keys[] = {
 	N_("What becomes of a message with such an attachment, as for a virus.")},
 };
 
-#define SINGLE(name, help)                                                                         \
-	{                                                                                          \
-		#name, NULL, sizeof(struct conf_##name), offsetof(struct conf, name), 0, 0,        \
-		    name##_keys, ARRAY_LEN(name##_keys), help                                      \
+static const struct schema_key mailbox_keys[] = {
+    {"members", MEMBERS(conf_shared, members), "", N_("required"), ANY,
+	N_("The users and groups who see this mailbox in IMAP. maria:read may only read; the others also change and file its "
+	   "messages and may send with its address.")},
+    {"aliases", NAMES(conf_shared, aliases), "", N_("none"), ANY, N_("Other names of this mailbox.")},
+    {"external_alias", ADDRESS(conf_shared, external_alias), "", N_("none"), ANY,
+	N_("Replaces the LAN address of the mailbox in outgoing mail; mail to this address belongs to the mailbox.")},
+    {"quota", SIZE(conf_shared, quota), "0", NULL, RANGE(0, 1024 * GIGA), N_("How large the mailbox may become; 0: as mailbox_quota in [limits].")},
+    {"expire", DURATION(conf_shared, expire), "0", NULL, TIME(0, 3650 * DAY, 'd'),
+	N_("Messages that arrived or were moved to the mailbox longer ago than this are removed; 0: never.")},
+    {"expire_folders", FOLDER_AGES(conf_shared, expire_folders), "", N_("never"), TIME(0, 3650 * DAY, 'd'),
+	N_("The same for its folders and the folders below them, such as Done 365d.")},
+    {"archive", FLAG(conf_shared, archive), "no", NULL, ANY,
+	N_("yes: what `expire` and `expire_folders` would remove is moved to one Maildir folder per month under `archive` in the spool.")},
+};
+
+#define SINGLE(name, help)                                                                                                                         \
+	{                                                                                                                                          \
+		#name, NULL, sizeof(struct conf_##name), offsetof(struct conf, name), 0, 0, name##_keys, ARRAY_LEN(name##_keys), help               \
 	}
-#define NAMED(name, example, help)                                                                 \
-	{                                                                                          \
-		#name, example, sizeof(struct conf_##name), offsetof(struct conf, name##s),        \
-		    offsetof(struct conf, name##_count), offsetof(struct conf_##name, place),      \
-		    name##_keys, ARRAY_LEN(name##_keys), help                                      \
+#define NAMED_AS(kind, name, example, help)                                                                                                       \
+	{                                                                                                                                          \
+		#kind, example, sizeof(struct conf_##name), offsetof(struct conf, name##s), offsetof(struct conf, name##_count),                    \
+		    offsetof(struct conf_##name, place), kind##_keys, ARRAY_LEN(kind##_keys), help                                                  \
 	}
+#define NAMED(name, example, help) NAMED_AS(name, name, example, help)
 #define NAME_IS_FIRST(type) _Static_assert(offsetof(struct type, name) == 0, "the name comes first")
 NAME_IS_FIRST(conf_smarthost);
 NAME_IS_FIRST(conf_dkim);
@@ -472,6 +487,7 @@ NAME_IS_FIRST(conf_account);
 NAME_IS_FIRST(conf_group);
 NAME_IS_FIRST(conf_rule);
 NAME_IS_FIRST(conf_scanner);
+NAME_IS_FIRST(conf_shared);
 
 const struct schema_section schema_sections[] = {
     SINGLE(gateway, N_("The gateway itself.")),
@@ -490,5 +506,7 @@ const struct schema_section schema_sections[] = {
         "that matches adds its recipients, until one with stop = yes.")),
     NAMED(scanner, "av", N_("A scanner for viruses or spam; see docs/filter.md.")),
     SINGLE(filter, N_("What follows from the verdicts of scanners.")),
+    NAMED_AS(mailbox, shared, "info", N_("A mailbox that several users share: nobody logs in to it, and IMAP shows it to its members as "
+        "Shared/info. Its name is an address in local_domain.")),
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);

@@ -116,6 +116,7 @@ static const struct {
     [VALUE_DURATIONS] = {value_parse_durations, clear_numbers, N_("durations: 5m, 1h; 5m..4h "
         "doubles")},
     [VALUE_USERS] = {value_parse_users, clear_list, N_("users")},
+    [VALUE_MEMBERS] = {value_parse_members, clear_list, N_("users, perhaps with a right: ivan, maria:read")},
     [VALUE_MAILBOXES] = {value_parse_mailboxes, clear_list, N_("users, or users and folders: ivan, ivan/Invoices")},
     [VALUE_NAMES] = {value_parse_names, clear_list, N_("local names or mail addresses")},
     [VALUE_ADDRESSES] = {value_parse_addresses, clear_list, N_("mail addresses")},

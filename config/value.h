@@ -44,6 +44,7 @@ enum value_type {
 	VALUE_DATES,	 /* struct conf_numbers: 20261231, or 1231 for every year */
 	VALUE_DURATIONS, /* struct conf_numbers */
 	VALUE_USERS,	 /* struct strlist: names of users, lower case */
+	VALUE_MEMBERS,	 /* struct strlist: names of users, lower case, perhaps with a right ("maria:read") */
 	VALUE_MAILBOXES, /* struct strlist: names of users, lower case, perhaps with a folder ("ivan/Invoices") */
 	VALUE_NAMES,	 /* struct strlist: local names or addresses, lower case */
 	VALUE_ADDRESSES, /* struct strlist: mail addresses */

@@ -198,6 +198,33 @@ int value_parse_users(struct slice text, const struct value_limits *limits, void
 	return read_list(text, LOWER_ALL, value_is_user, N_("`%s` is not a user name"), field, error);
 }
 
+static bool is_member(struct slice item)
+{
+	struct slice right = item, name = slice_cut(&right, ':');
+
+	return value_is_user(slice_trim(name)) && (right.ptr == NULL || slice_is_nocase(slice_trim(right), "read"));
+}
+
+/* "maria : read" becomes "maria:read". */
+int value_parse_members(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	struct strlist *list = field;
+
+	(void)limits;
+	if (read_list(text, LOWER_ALL, is_member, N_("`%s` is neither a user nor a user with the right to read (examples: ivan, maria:read)"),
+		field, error) != 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		char *to = list->items[i];
+
+		for (const char *from = to; *from != '\0'; from++)
+			if (*from != ' ' && *from != '\t')
+				*to++ = *from;
+		*to = '\0';
+	}
+	return 0;
+}
+
 int value_parse_mailboxes(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {

@@ -24,7 +24,7 @@ static struct slice without_detail(struct slice local)
 static bool find_local_name(
     const struct conf *conf, struct slice name, enum route_kind *kind, const char **user)
 {
-	const struct conf_user *owner;
+	const char *mailbox;
 
 	if (slice_is_nocase(name, CONF_DAEMON)) {
 		*kind = ROUTE_DAEMON;
@@ -35,9 +35,9 @@ static bool find_local_name(
 		*user = CONF_POSTMASTER;
 		return true;
 	}
-	owner = conf_owner_of(conf, name);
-	if (owner != NULL) {
-		*user = owner->name;
+	mailbox = conf_mailbox_at(conf, name);
+	if (mailbox != NULL) {
+		*user = mailbox;
 		return true;
 	}
 	*kind = ROUTE_GROUP;
@@ -68,14 +68,20 @@ static enum route_kind route_local(
 enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user)
 {
 	char text[ADDR_TEXT_MAX];
-	const struct conf_user *owner;
+	const char *mailbox = conf_mailbox_at(conf, slice_of(addr_text(text, sizeof(text), addr)));
 
-	owner = conf_owner_of(conf, slice_of(addr_text(text, sizeof(text), addr)));
-	if (owner != NULL) {
-		*user = owner->name;
+	if (mailbox != NULL) {
+		*user = mailbox;
 		return ROUTE_MAILBOX;
 	}
 	return is_local(conf, addr) ? route_local(conf, addr, user) : ROUTE_OUTSIDE;
+}
+
+static void add_names(const char **names, size_t *count, const char *name, const struct strlist *aliases)
+{
+	names[(*count)++] = name;
+	for (size_t i = 0; i < aliases->count; i++)
+		names[(*count)++] = aliases->items[i];
 }
 
 const char *route_hint(const struct conf *conf, const struct addr *addr)
@@ -86,14 +92,13 @@ const char *route_hint(const struct conf *conf, const struct addr *addr)
 
 	for (size_t i = 0; i < conf->user_count; i++)
 		room += 1 + conf->users[i].aliases.count;
+	for (size_t i = 0; i < conf->shared_count; i++)
+		room += 1 + conf->shareds[i].aliases.count;
 	names = xcalloc(room, sizeof(*names));
-	for (size_t i = 0; i < conf->user_count; i++) {
-		const struct conf_user *user = &conf->users[i];
-
-		names[count++] = user->name;
-		for (size_t j = 0; j < user->aliases.count; j++)
-			names[count++] = user->aliases.items[j];
-	}
+	for (size_t i = 0; i < conf->user_count; i++)
+		add_names(names, &count, conf->users[i].name, &conf->users[i].aliases);
+	for (size_t i = 0; i < conf->shared_count; i++)
+		add_names(names, &count, conf->shareds[i].name, &conf->shareds[i].aliases);
 	for (size_t i = 0; i < conf->group_count; i++)
 		names[count++] = conf->groups[i].name;
 	names[count] = CONF_POSTMASTER;
@@ -131,7 +136,7 @@ enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
 struct spread {
 	const struct conf *conf;
 	struct envelope *envelope;
-	enum visit *visits; /* of conf's users, and of postmaster if it has no section */
+	enum visit *visits; /* of conf's users, of its shared mailboxes, and of postmaster if it has no section */
 	unsigned depth;
 	const char *folder; /* of the first user; "": none */
 };
@@ -148,7 +153,10 @@ static bool add_group(struct spread *spread, const char *name, struct slice why)
 	for (size_t i = 0; group != NULL && i < group->members.count; i++) {
 		const char *member = group->members.items[i]; /* a user, an alias, or postmaster */
 		const struct conf_user *owner = conf_owner_of(spread->conf, slice_of(member));
+		const char *mailbox = owner == NULL ? conf_mailbox_at(spread->conf, slice_of(member)) : NULL;
 
+		if (owner == NULL && mailbox != NULL)
+			member = mailbox;
 		added = (owner != NULL ? add_owner(spread, owner, owner->name, why) : add_user(spread, member, why)) || added;
 	}
 	return added;
@@ -194,13 +202,23 @@ static void add_kept(struct spread *spread, const char *user, struct slice why)
 	free(mailbox);
 }
 
+static enum visit *visit_of(struct spread *spread, const struct conf_user *user, const char *name)
+{
+	const struct conf *conf = spread->conf;
+	const struct conf_shared *shared = user == NULL ? conf_find_shared(conf, name) : NULL;
+
+	if (user != NULL)
+		return &spread->visits[user - conf->users];
+	return &spread->visits[conf->user_count + (shared != NULL ? (size_t)(shared - conf->shareds) : conf->shared_count)];
+}
+
 /* Returns false, with nothing added, for a user whose forward is already being followed. In a loop the mail
- * stays with the last user, so that it is never lost. found: NULL for postmaster without a section. */
+ * stays with the last user, so that it is never lost. found: NULL for a shared mailbox, and for postmaster without a section. */
 static bool add_owner(struct spread *spread, const struct conf_user *found, const char *user, struct slice why)
 {
 	const struct conf *conf = spread->conf;
 	const char *also = conf->gateway.postmaster;
-	enum visit *visit = &spread->visits[found != NULL ? (size_t)(found - conf->users) : conf->user_count];
+	enum visit *visit = visit_of(spread, found, user);
 	bool forwarded;
 
 	if (*visit != VISIT_NONE)
@@ -223,7 +241,7 @@ static bool add_user(struct spread *spread, const char *user, struct slice why)
 
 static struct spread spread_begin(const struct conf *conf, struct envelope *envelope)
 {
-	return (struct spread){conf, envelope, xcalloc(conf->user_count + 1, sizeof(enum visit)), 0, ""};
+	return (struct spread){conf, envelope, xcalloc(conf->user_count + conf->shared_count + 1, sizeof(enum visit)), 0, ""};
 }
 
 void route_add_mailbox(
@@ -313,16 +331,20 @@ static bool is_private_domain(const char *domain)
 	return false;
 }
 
-/* Replies to the gateway's own mail go to the user who reads postmaster's mail. */
-static const struct conf_user *answering(const struct conf *conf, const struct addr *sender)
+/* The external alias of a local sender's mailbox; "": none. Replies to the gateway's own mail go to the user who reads postmaster's mail. */
+static const char *alias_of(const struct conf *conf, const struct addr *sender)
 {
-	const char *user = NULL;
+	const struct conf_shared *shared;
+	const struct conf_user *user;
+	const char *name = NULL;
 
-	if (route_local(conf, sender, &user) != ROUTE_MAILBOX)
-		return NULL;
-	if (strcmp(user, CONF_POSTMASTER) == 0 && conf->gateway.postmaster[0] != '\0')
-		user = conf->gateway.postmaster;
-	return conf_find_user(conf, user);
+	if (route_local(conf, sender, &name) != ROUTE_MAILBOX)
+		return "";
+	if (strcmp(name, CONF_POSTMASTER) == 0 && conf->gateway.postmaster[0] != '\0')
+		name = conf->gateway.postmaster;
+	user = conf_find_user(conf, name);
+	shared = conf_find_shared(conf, name);
+	return user != NULL ? user->external_alias : shared != NULL ? shared->external_alias : "";
 }
 
 bool route_is_postmaster(const struct conf *conf, const struct addr *addr)
@@ -333,25 +355,24 @@ bool route_is_postmaster(const struct conf *conf, const struct addr *addr)
 bool route_smarthost_address(const struct conf *conf, const struct conf_smarthost *smarthost, struct addr *outside)
 {
 	const struct addr postmaster = {CONF_POSTMASTER, ""};
-	const struct conf_user *user = answering(conf, &postmaster);
+	const char *alias = alias_of(conf, &postmaster);
 
-	return smarthost_address(smarthost, outside) ||
-	       (user != NULL && user->external_alias[0] != '\0' && addr_parse(slice_of(user->external_alias), outside));
+	return smarthost_address(smarthost, outside) || (alias[0] != '\0' && addr_parse(slice_of(alias), outside));
 }
 
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside)
 {
 	const struct conf_smarthost *smarthost;
-	const struct conf_user *owner;
 	char text[ADDR_TEXT_MAX];
+	const char *alias;
 
 	*outside = *sender;
 	if (sender->local[0] == '\0' || !is_local(conf, sender))
 		return true;
 	route_qualify(conf, outside);
-	owner = answering(conf, sender);
-	if (owner != NULL && owner->external_alias[0] != '\0' && !route_is_postmaster(conf, sender))
-		return addr_parse(slice_of(owner->external_alias), outside);
+	alias = alias_of(conf, sender);
+	if (alias[0] != '\0' && !route_is_postmaster(conf, sender))
+		return addr_parse(slice_of(alias), outside);
 	/* A split domain also exists on the internet, so its addresses are valid there. */
 	if (conf->gateway.relay_unknown)
 		return true;
@@ -359,8 +380,8 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
 	if (smarthost == NULL || smarthost_address(smarthost, outside))
 		return true;
-	if (owner != NULL && owner->external_alias[0] != '\0')
-		return addr_parse(slice_of(owner->external_alias), outside);
+	if (alias[0] != '\0')
+		return addr_parse(slice_of(alias), outside);
 	return !is_private_domain(outside->domain);
 }
 

@@ -13,7 +13,7 @@
 #define ROUTE_LOOP_FIELD "X-Lanpost-Loop"
 
 enum route_kind {
-	ROUTE_MAILBOX, /* a local user, alias, or external alias; or postmaster */
+	ROUTE_MAILBOX, /* a local user or shared mailbox, alias, or external alias; or postmaster */
 	ROUTE_GROUP, /* a [group]: all its members */
 	ROUTE_DAEMON,
 	ROUTE_OUTSIDE,

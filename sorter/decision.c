@@ -40,18 +40,14 @@ void decision_add_recipient(struct sorter_decision *decision, enum sorter_action
 	    (struct sorter_recipient){action, outside, name, folder, rule, xstrdup(reason)};
 }
 
-/* name: of a user, or another name of one. */
+/* name: of a user or a shared mailbox, or another name of one. */
 static void add_user(const struct conf *conf, struct sorter_decision *decision,
     enum sorter_action action, const char *name, const char *folder, const char *rule, const char *reason)
 {
-	const struct conf_user *user = conf_find_user(conf, name);
+	const char *mailbox = strcmp(name, CONF_POSTMASTER) == 0 ? CONF_POSTMASTER : conf_mailbox_at(conf, slice_of(name));
 
-	if (user == NULL)
-		user = conf_owner_of(conf, slice_of(name));
-	if (strcmp(name, CONF_POSTMASTER) == 0)
-		decision_add_recipient(decision, action, CONF_POSTMASTER, folder, rule, reason);
-	else if (user != NULL)
-		decision_add_recipient(decision, action, user->name, folder, rule, reason);
+	if (mailbox != NULL)
+		decision_add_recipient(decision, action, mailbox, folder, rule, reason);
 }
 
 /* "buh" or "buh/Invoices" */

@@ -92,12 +92,15 @@ static const struct conf_rule *find_rule(const struct conf *conf, struct slice n
 	return NULL;
 }
 
-/* The user's name in conf; NULL if there is no such user. */
+/* The name of the user or shared mailbox in conf; NULL if there is none. */
 static const char *find_user(const struct conf *conf, struct slice name)
 {
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (slice_is(name, conf->users[i].name))
 			return conf->users[i].name;
+	for (size_t i = 0; i < conf->shared_count; i++)
+		if (slice_is(name, conf->shareds[i].name))
+			return conf->shareds[i].name;
 	return slice_is_nocase(name, CONF_POSTMASTER) ? CONF_POSTMASTER : NULL;
 }
 

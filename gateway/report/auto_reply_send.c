@@ -39,14 +39,21 @@ static const char *name_of(const struct conf *conf, const struct addr *addr)
 	return user != NULL ? user->full_name : NULL;
 }
 
-/* Whether it is in a domain in which our users have addresses. */
-static bool is_in_our_domain(const struct conf *conf, const struct addr *addr)
+static bool is_in_domain_of(const char *alias, const struct addr *addr)
 {
 	struct addr ours;
 
+	return addr_parse(slice_of(alias), &ours) && ours.domain[0] != '\0' && strcmp(ours.domain, addr->domain) == 0;
+}
+
+/* Whether it is in a domain in which we have addresses. */
+static bool is_in_our_domain(const struct conf *conf, const struct addr *addr)
+{
 	for (size_t i = 0; i < conf->user_count; i++)
-		if (addr_parse(slice_of(conf->users[i].external_alias), &ours) && ours.domain[0] != '\0' &&
-		    strcmp(ours.domain, addr->domain) == 0)
+		if (is_in_domain_of(conf->users[i].external_alias, addr))
+			return true;
+	for (size_t i = 0; i < conf->shared_count; i++)
+		if (is_in_domain_of(conf->shareds[i].external_alias, addr))
 			return true;
 	return false;
 }

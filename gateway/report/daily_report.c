@@ -220,23 +220,24 @@ static int by_size(const void *a, const void *b)
 
 static void add_mailboxes(struct page *page, const struct conf *conf)
 {
-	struct mailbox *boxes = xcalloc(conf->user_count + 1, sizeof(*boxes));
+	struct strlist names = {NULL, 0};
+	struct mailbox *boxes;
 	size_t count = 0;
 
-	for (size_t i = 0; i <= conf->user_count; i++) {
-		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
+	conf_mailbox_names(conf, &names);
+	boxes = xcalloc(names.count, sizeof(*boxes));
+	for (size_t i = 0; i < names.count; i++) {
 		struct error error;
 
-		boxes[count].user = user;
-		if (i < conf->user_count && strcmp(user, CONF_POSTMASTER) == 0)
-			continue;
-		count += mailbox_bytes(SPOOL_OF(conf), user, &boxes[count].bytes, &boxes[count].messages, &error) == 0;
+		boxes[count].user = names.items[i];
+		count += mailbox_bytes(SPOOL_OF(conf), names.items[i], &boxes[count].bytes, &boxes[count].messages, &error) == 0;
 	}
 	qsort(boxes, count, sizeof(*boxes), by_size);
 	heading(page, _("The largest mailboxes"));
 	for (size_t i = 0; i < count && i < MAILBOXES_SHOWN; i++)
 		row_amount(page, boxes[i].user, boxes[i].messages, boxes[i].bytes);
 	free(boxes);
+	strlist_clear(&names);
 }
 
 static void add_disk(struct page *page, const struct conf *conf)

@@ -45,11 +45,12 @@ static void add_mailbox(json_t *list, const struct spool *spool, const char *use
 static json_t *mailboxes(const struct conf *conf)
 {
 	json_t *list = json_array();
+	struct strlist names = {NULL, 0};
 
-	for (size_t i = 0; i < conf->user_count; i++)
-		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
-			add_mailbox(list, SPOOL_OF(conf), conf->users[i].name);
-	add_mailbox(list, SPOOL_OF(conf), CONF_POSTMASTER);
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count; i++)
+		add_mailbox(list, SPOOL_OF(conf), names.items[i]);
+	strlist_clear(&names);
 	return list;
 }
 

@@ -51,15 +51,15 @@ static void delivered(void *context, const struct place *place)
 /* So that mutt and others find every mailbox, before the first message. */
 static void make_mailboxes(const struct conf *conf)
 {
+	struct strlist names = {NULL, 0};
 	struct error error;
 
-	for (size_t i = 0; i <= conf->user_count; i++) {
-		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
-
-		if (mailbox_make(SPOOL_OF(conf), user, &error) != 0)
-			log_warnx("event=mailbox-not-made user=%s reason=%s", user,
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (mailbox_make(SPOOL_OF(conf), names.items[i], &error) != 0)
+			log_warnx("event=mailbox-not-made user=%s reason=%s", names.items[i],
 			    LOG_ERROR(&error));
-	}
+	strlist_clear(&names);
 }
 
 /* Reads a view, which the supervisor has checked. Returns NULL if it is not one. */

@@ -27,13 +27,13 @@ static bool is_at_or_below(const char *folder, const char *top)
 }
 
 /* How long messages stay in a folder: the entry that is nearest to it decides. 0: for ever. */
-static int64_t age_of(const struct conf_user *user, const struct strlist *folders, const char *folder)
+static int64_t age_of(const struct conf_folder_ages *ages, const struct strlist *folders, const char *folder)
 {
 	size_t best = 0;
 	int64_t seconds = 0;
 
-	for (size_t i = 0; i < user->expire_folders.count; i++) {
-		const struct conf_folder_age *age = &user->expire_folders.items[i];
+	for (size_t i = 0; i < ages->count; i++) {
+		const struct conf_folder_age *age = &ages->items[i];
 		const char *top = folder_meant(folders, age->folder);
 
 		if (!is_at_or_below(folder, top) || strlen(top) < best)
@@ -61,17 +61,17 @@ static void expire_one(const struct spool *spool, const char *mailbox, int64_t a
 		    (unsigned long long)expired.bytes);
 }
 
-static void expire_folders(const struct spool *spool, const struct conf_user *user)
+static void expire_folders(const struct spool *spool, const char *name, const struct conf_expiry *expiry)
 {
 	struct strlist folders = {NULL, 0};
 	struct error error;
 
-	if (folder_names(spool, user->name, &folders, &error) != 0)
-		log_warnx("event=mail-not-expired mailbox=%s reason=%s", user->name, LOG_ERROR(&error));
+	if (folder_names(spool, name, &folders, &error) != 0)
+		log_warnx("event=mail-not-expired mailbox=%s reason=%s", name, LOG_ERROR(&error));
 	for (size_t i = 0; i < folders.count; i++) {
-		char *mailbox = mailbox_name_of(user->name, folders.items[i]);
+		char *mailbox = mailbox_name_of(name, folders.items[i]);
 
-		expire_one(spool, mailbox, age_of(user, &folders, folders.items[i]), user->archive);
+		expire_one(spool, mailbox, age_of(expiry->folders, &folders, folders.items[i]), expiry->archive);
 		free(mailbox);
 	}
 	strlist_clear(&folders);
@@ -79,11 +79,15 @@ static void expire_folders(const struct spool *spool, const struct conf_user *us
 
 void expire_mail(const struct conf *conf, const struct spool *spool)
 {
-	for (size_t i = 0; i < conf->user_count; i++) {
-		const struct conf_user *user = &conf->users[i];
+	struct strlist names = {NULL, 0};
 
-		expire_one(spool, user->name, user->expire, user->archive);
-		if (user->expire_folders.count > 0)
-			expire_folders(spool, user);
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		struct conf_expiry expiry = conf_mailbox_expiry(conf, names.items[i]);
+
+		expire_one(spool, names.items[i], expiry.inbox, expiry.archive);
+		if (expiry.folders->count > 0)
+			expire_folders(spool, names.items[i], &expiry);
 	}
+	strlist_clear(&names);
 }

@@ -1,5 +1,5 @@
 /*
- * Removal of old mail at the end of a session: `expire` and `expire_folders` of the users.
+ * Removal of old mail at the end of a session: `expire` and `expire_folders` of users and shared mailboxes.
  */
 #ifndef LANPOST_GATEWAY_EXPIRE_MAIL_H
 #define LANPOST_GATEWAY_EXPIRE_MAIL_H

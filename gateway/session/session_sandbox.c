@@ -48,6 +48,8 @@ static bool archives(const struct conf *conf)
 
 	for (size_t i = 0; i < conf->user_count && !found; i++)
 		found = conf->users[i].archive;
+	for (size_t i = 0; i < conf->shared_count && !found; i++)
+		found = conf->shareds[i].archive;
 	return found;
 }
 

@@ -221,6 +221,8 @@ static enum imapd_reply run_command(struct imapd *imapd, const struct imapd_comm
 	enum imapd_reply reply;
 
 	reply = check_command(imapd, command, args);
+	if (reply == IMAPD_NONE)
+		reply = imapd_check_access(imapd);
 	if (reply != IMAPD_NONE)
 		return reply;
 	thread_activity_command(command->name);

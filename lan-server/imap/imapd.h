@@ -26,8 +26,10 @@ struct imapd_options {
 	bool tls_offered;  /* STARTTLS is possible */
 	bool tls_required; /* no login without TLS */
 	struct sasl_hooks sasl;
-	/* The bytes in all folders of a user, for the quota. */
+	/* The bytes in all folders of a user or shared mailbox, for the quota. */
 	uint64_t (*used)(void *context, const char *user);
+	/* Calls fn with the configuration as it is now: rights end with a reload. NULL: `conf` is never replaced. */
+	void (*with_conf)(void *context, void (*fn)(const struct conf *conf, void *own), void *own);
 	void *context;
 };
 

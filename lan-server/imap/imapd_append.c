@@ -60,6 +60,8 @@ static enum imapd_reply check_mailbox(struct imapd *imapd, struct slice wire, st
 		reply = imapd_folder_exists(imapd, buf_text(mailbox));
 	if (reply == IMAPD_NONE)
 		reply = imapd_outbox_check(imapd, buf_text(mailbox));
+	if (reply == IMAPD_NONE)
+		reply = imapd_may_change(imapd, buf_text(mailbox));
 	return reply == IMAPD_NO_SUCH_FOLDER ? IMAPD_TRY_CREATE : reply;
 }
 
@@ -124,7 +126,7 @@ static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args
 	append->bytes += len;
 	if (!imapd_has_room(imapd, append->bytes))
 		return IMAPD_DISK_FULL;
-	return imapd_over_quota(imapd, append->bytes) ? IMAPD_OVER_QUOTA : IMAPD_BYTES;
+	return imapd_over_quota(imapd, append->mailbox, append->bytes) ? IMAPD_OVER_QUOTA : IMAPD_BYTES;
 }
 
 /* What is left of the message before: ")" of UTF8 (...). */
@@ -331,15 +333,51 @@ static void note_appended(struct imapd *imapd, uint32_t validity, const uint32_t
 	imapd_uids_append(uids, count, &imapd->code);
 }
 
+/* In a shared mailbox \Seen is the user's own; the name of a file would say it for all. */
+static uint64_t take_seen(struct imapd_append *append, bool seen[MESSAGES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < append->count; i++) {
+		seen[i] = append->messages[i].flags & FOLDER_SEEN;
+		append->messages[i].flags &= ~(uint32_t)FOLDER_SEEN;
+		count += seen[i];
+	}
+	return count;
+}
+
+static int mark_seen(struct imapd *imapd, const uint32_t *uids, const bool *seen)
+{
+	struct imapd_append *append = imapd->append;
+	uint32_t marked[MESSAGES_MAX], *left = NULL;
+	size_t count = 0, left_count;
+	struct folder *folder;
+	int result;
+
+	for (size_t i = 0; i < append->count; i++)
+		if (seen[i] && uids[i] != 0)
+			marked[count++] = uids[i];
+	if (imapd_folder_open(imapd, append->mailbox, &folder, &append->error) != 0)
+		return -1;
+	result = folder_store(folder, marked, count, FOLDER_ADD, FOLDER_SEEN, UINT64_MAX, &left, &left_count, &append->error);
+	folder_close(folder);
+	free(left);
+	return result;
+}
+
 static enum imapd_reply accept_messages(struct imapd *imapd)
 {
 	struct imapd_append *append = imapd->append;
 	uint32_t uids[MESSAGES_MAX], validity;
+	bool seen[MESSAGES_MAX], marks_seen;
 
 	if (append->failed)
 		return imapd_storage_failed(imapd, "append", &append->error);
+	marks_seen = !imapd_is_own(imapd, append->mailbox) && take_seen(append, seen) > 0;
 	if (append_all(imapd, uids, &validity, &append->error) != 0)
 		return imapd_storage_failed(imapd, "append", &append->error);
+	if (marks_seen && mark_seen(imapd, uids, seen) != 0)
+		imapd_storage_failed(imapd, "store", &append->error); /* they are accepted */
 	note_appended(imapd, validity, uids, append->count);
 	log_info("event=imap-appended session=%s mailbox=%s messages=%zu", imapd->options.session, LOG_CSTR(append->mailbox), append->count);
 	return IMAPD_DONE;

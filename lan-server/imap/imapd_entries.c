@@ -2,7 +2,10 @@
 
 #include "base/alloc.h"
 #include "message/imap/folder_use.h"
+#include "spool/mailbox_name.h"
 #include "spool/storage/storage.h"
+
+#include "lan-server/imap/imapd_priv.h"
 
 #include <stdlib.h>
 
@@ -72,28 +75,62 @@ static void assign_uses(struct imapd_entries *entries)
 		best[at].entry->use = best[at].use;
 }
 
-int imapd_entries_read(struct imapd_entries *entries, const struct spool *spool, const char *user, struct error *error)
+static void add_folder(struct imapd_entries *entries, const char *name, const char *mailbox)
 {
-	struct strlist names = {.items = NULL}, subscribed = {.items = NULL};
+	struct imapd_entry *entry = entry_of(entries, slice_of(name));
+
+	entry->exists = true;
+	free(entry->mailbox); /* a folder of the user that has the name of a shared one */
+	entry->mailbox = xstrdup(mailbox);
+	add_parents(entries, name);
+}
+
+/* prefix: of the names; "": none. */
+static int add_folders(struct imapd_entries *entries, const struct spool *spool, const char *user, const char *prefix, struct error *error)
+{
+	struct strlist names = {.items = NULL};
 	int result = folder_names(spool, user, &names, error);
 
+	for (size_t i = 0; i < names.count; i++) {
+		char *mailbox = mailbox_name_of(user, names.items[i]), *name = xasprintf("%s%s", prefix, prefix[0] == '\0' ? names.items[i] : mailbox);
+
+		add_folder(entries, name, mailbox);
+		free(name);
+		free(mailbox);
+	}
+	strlist_clear(&names);
+	return result;
+}
+
+int imapd_entries_read(struct imapd_entries *entries, const struct spool *spool, const char *user, const struct strlist *shared,
+    struct error *error)
+{
+	struct strlist subscribed = {.items = NULL};
+	int result;
+
 	*entries = (struct imapd_entries){.items = NULL};
+	result = add_folders(entries, spool, user, "", error);
 	if (result == 0)
 		result = folder_subscriptions(spool, user, &subscribed, error);
-	entry_of(entries, SLICE_LITERAL("INBOX"))->exists = true;
-	for (size_t i = 0; i < names.count; i++) {
-		entry_of(entries, slice_of(names.items[i]))->exists = true;
-		add_parents(entries, names.items[i]);
+	add_folder(entries, "INBOX", user);
+	for (size_t i = 0; i < shared->count && result == 0; i++) {
+		char *name = xasprintf(IMAPD_SHARED "/%s", shared->items[i]);
+
+		add_folder(entries, name, shared->items[i]);
+		free(name);
+		result = add_folders(entries, spool, shared->items[i], IMAPD_SHARED "/", error);
 	}
-	if (!strlist_has(&names, OUTBOX_FOLDER)) {
-		entry_of(entries, SLICE_LITERAL(OUTBOX_FOLDER))->exists = true;
+	if (map_get(&entries->by_name, SLICE_LITERAL(OUTBOX_FOLDER)) == NULL) {
+		char *outbox = mailbox_name_of(user, OUTBOX_FOLDER);
+
+		add_folder(entries, OUTBOX_FOLDER, outbox);
 		note_subscription(entries, OUTBOX_FOLDER);
+		free(outbox);
 	}
 	for (size_t i = 0; i < subscribed.count && i < FOLDERS_MAX; i++)
 		note_subscription(entries, subscribed.items[i]);
 	qsort(entries->items, entries->count, sizeof(*entries->items), compare);
 	assign_uses(entries);
-	strlist_clear(&names);
 	strlist_clear(&subscribed);
 	return result;
 }
@@ -102,6 +139,7 @@ void imapd_entries_clear(struct imapd_entries *entries)
 {
 	for (size_t i = 0; i < entries->count; i++) {
 		free(entries->items[i]->name);
+		free(entries->items[i]->mailbox);
 		free(entries->items[i]);
 	}
 	free(entries->items);

@@ -202,7 +202,7 @@ static void prepare(struct imapd *imapd, struct fetch *fetch)
 		if (imapd_item_needs(item) > fetch->needs)
 			fetch->needs = imapd_item_needs(item);
 		fetch->needs_size = fetch->needs_size || item->kind == IMAPD_ITEM_SIZE;
-		fetch->marks_seen = fetch->marks_seen || (item->marks_seen && !imapd->view.is_read_only);
+		fetch->marks_seen = fetch->marks_seen || (item->marks_seen && imapd->view.keeps_seen);
 		if (item->kind == IMAPD_ITEM_MODSEQ)
 			imapd_enable_condstore(imapd);
 	}

@@ -63,7 +63,7 @@ void imapd_flags_announce(struct imapd *imapd, bool permanent)
 	imapd_flags_append(view, UINT32_MAX, false, out);
 	buf_append_text(out, "\r\n* OK [PERMANENTFLAGS ");
 	if (view->is_read_only) {
-		buf_append_text(out, "()] No flags can be changed\r\n");
+		buf_append_text(out, view->keeps_seen ? "(\\Seen)] Only this flag is kept\r\n" : "()] No flags can be changed\r\n");
 		return;
 	}
 	imapd_flags_append(view, UINT32_MAX, false, out);

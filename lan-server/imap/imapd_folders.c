@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "message/imap/folder_use.h"
+#include "spool/mailbox_name.h"
 
 #include "lan-server/imap/imapd_priv.h"
 
@@ -22,11 +23,13 @@ static struct slice create_name(struct imapd_args *args)
 }
 
 /* (USE (\Sent)), RFC 6154 section 3: the name alone decides which use a folder has. */
-static enum imapd_reply check_use(struct imapd_args *args, const char *folder)
+static enum imapd_reply check_use(struct imapd *imapd, struct imapd_args *args, const char *mailbox)
 {
+	char *name = imapd_name_shown(imapd, mailbox);
 	size_t rank;
-	const char *use = folder_use(folder, &rank);
+	const char *use = folder_use(name, &rank);
 
+	free(name);
 	imapd_args_expect(args, '(');
 	if (!imapd_args_word(args, "USE"))
 		return IMAPD_SYNTAX;
@@ -50,7 +53,8 @@ static void note_id(struct imapd *imapd, const char *mailbox)
 
 	if (folder_open(&folder, imapd->options.spool, mailbox, &error) != 0)
 		return;
-	buf_printf(&imapd->code, "MAILBOXID (" IMAPD_MAILBOXID ")", folder_uid_validity(folder));
+	buf_append_text(&imapd->code, "MAILBOXID ");
+	imapd_name_id(imapd, mailbox, folder_uid_validity(folder), &imapd->code);
 	folder_close(folder);
 }
 
@@ -58,11 +62,14 @@ static void note_id(struct imapd *imapd, const char *mailbox)
 static enum imapd_reply create(struct imapd *imapd, const char *mailbox)
 {
 	const struct spool *spool = imapd->options.spool;
+	enum imapd_reply refusal = imapd_may_create(imapd, mailbox);
 	struct error error = ERROR_INIT;
 	int exists = folder_exists(spool, mailbox, &error);
 
 	if (exists > 0)
 		return IMAPD_FOLDER_EXISTS;
+	if (refusal != IMAPD_NONE)
+		return refusal;
 	if (!imapd_has_room(imapd, 0))
 		return IMAPD_DISK_FULL;
 	if (exists == 0 && folder_create(spool, mailbox, &error) == 0) {
@@ -80,7 +87,7 @@ enum imapd_reply imapd_cmd_create(struct imapd *imapd, struct imapd_args *args)
 	enum imapd_reply reply = args->failed ? IMAPD_SYNTAX : imapd_name_read(imapd, wire, &mailbox);
 
 	if (reply == IMAPD_NONE && imapd_args_accept(args, ' '))
-		reply = check_use(args, imapd_name_folder(buf_text(&mailbox)));
+		reply = check_use(imapd, args, buf_text(&mailbox));
 	if (reply == IMAPD_NONE)
 		reply = imapd_args_done(args) ? create(imapd, buf_text(&mailbox)) : IMAPD_SYNTAX;
 	buf_clear(&mailbox);
@@ -88,16 +95,18 @@ enum imapd_reply imapd_cmd_create(struct imapd *imapd, struct imapd_args *args)
 }
 
 /* Whether there are folders below this one. -1: not known. */
-static int has_children(struct imapd *imapd, const char *folder, struct error *error)
+static int has_children(struct imapd *imapd, const char *mailbox, struct error *error)
 {
 	struct strlist names = {.items = NULL};
-	char *prefix = xasprintf("%s/", folder);
-	int result = folder_names(imapd->options.spool, imapd->dialogue.user, &names, error);
+	char *user = slice_dup(mailbox_name_user(slice_of(mailbox)));
+	char *prefix = xasprintf("%.*s/", SLICE_PRINT(mailbox_name_folder(slice_of(mailbox))));
+	int result = folder_names(imapd->options.spool, user, &names, error);
 
 	for (size_t i = 0; i < names.count && result == 0; i++)
 		result = strncmp(names.items[i], prefix, strlen(prefix)) == 0;
 	strlist_clear(&names);
 	free(prefix);
+	free(user);
 	return result;
 }
 
@@ -105,7 +114,7 @@ static int has_children(struct imapd *imapd, const char *folder, struct error *e
 static enum imapd_reply missing(struct imapd *imapd, const char *mailbox)
 {
 	struct error error = ERROR_INIT;
-	int children = has_children(imapd, imapd_name_folder(mailbox), &error);
+	int children = has_children(imapd, mailbox, &error);
 
 	if (children < 0)
 		return imapd_storage_failed(imapd, "list", &error);
@@ -129,6 +138,8 @@ enum imapd_reply imapd_cmd_delete(struct imapd *imapd, struct imapd_args *args)
 		exists = folder_exists(imapd->options.spool, buf_text(&mailbox), &error);
 	if (reply == IMAPD_NONE && exists == 0)
 		reply = missing(imapd, buf_text(&mailbox));
+	if (reply == IMAPD_NONE)
+		reply = imapd_may_change(imapd, buf_text(&mailbox));
 	if (reply == IMAPD_NONE) {
 		if (imapd->state == IMAPD_STATE_SELECTED && strcmp(imapd->view.mailbox, buf_text(&mailbox)) == 0)
 			imapd_leave(imapd);
@@ -139,6 +150,19 @@ enum imapd_reply imapd_cmd_delete(struct imapd *imapd, struct imapd_args *args)
 	if (reply == IMAPD_DONE)
 		log_info("event=imap-folder-deleted session=%s mailbox=%s", imapd->options.session, LOG_CSTR(buf_text(&mailbox)));
 	buf_clear(&mailbox);
+	return reply;
+}
+
+/* A shared mailbox stays whole; folders stay in their mailbox. */
+static enum imapd_reply may_rename(struct imapd *imapd, const char *from, const char *to)
+{
+	enum imapd_reply reply = imapd_may_change(imapd, from);
+
+	if (reply == IMAPD_NONE)
+		reply = imapd_may_create(imapd, to);
+	if (reply == IMAPD_NONE && (!slice_equal(mailbox_name_user(slice_of(from)), mailbox_name_user(slice_of(to))) ||
+				       (!imapd_is_own(imapd, from) && strchr(from, '/') == NULL)))
+		reply = IMAPD_OTHER_MAILBOX;
 	return reply;
 }
 
@@ -153,6 +177,9 @@ static enum imapd_reply rename_folder(struct imapd *imapd, const char *from, con
 		return imapd_storage_failed(imapd, "rename", &error);
 	if (target > 0)
 		return IMAPD_FOLDER_EXISTS;
+	reply = may_rename(imapd, from, to);
+	if (reply != IMAPD_NONE)
+		return reply;
 	reply = source > 0 ? IMAPD_NONE : missing(imapd, from);
 	if (reply != IMAPD_NONE && reply != IMAPD_FOLDER_HAS_CHILDREN) /* a name with folders below it is renamed with them */
 		return reply;
@@ -194,10 +221,14 @@ static enum imapd_reply subscribe(struct imapd *imapd, struct imapd_args *args, 
 
 	if (reply == IMAPD_NONE && !imapd_args_done(args))
 		reply = IMAPD_SYNTAX;
-	if (reply == IMAPD_NONE)
-		reply = folder_subscribe(imapd->options.spool, imapd->dialogue.user, imapd_name_folder(buf_text(&mailbox)), on, &error) == 0
+	if (reply == IMAPD_NONE) {
+		char *name = imapd_name_shown(imapd, buf_text(&mailbox));
+
+		reply = folder_subscribe(imapd->options.spool, imapd->dialogue.user, name, on, &error) == 0
 			    ? IMAPD_DONE
 			    : imapd_storage_failed(imapd, "subscribe", &error);
+		free(name);
+	}
 	buf_clear(&mailbox);
 	return reply;
 }

@@ -41,6 +41,8 @@ enum imapd_reply imapd_idle_news(struct imapd *imapd)
 
 	while (read(imapd->news_fd, &count, sizeof(count)) == sizeof(count))
 		;
+	if (imapd_check_access(imapd) != IMAPD_NONE)
+		return IMAPD_ACCESS_ENDED;
 	return imapd_tell_first(imapd, true, IMAPD_NONE);
 }
 
@@ -54,5 +56,7 @@ void imapd_idle_end(struct imapd *imapd)
 enum imapd_reply imapd_idle_line(struct imapd *imapd, struct slice line)
 {
 	imapd_idle_end(imapd);
+	if (imapd_check_access(imapd) != IMAPD_NONE)
+		return IMAPD_ACCESS_ENDED;
 	return slice_is_nocase(slice_trim(line), "DONE") ? IMAPD_DONE : IMAPD_SYNTAX;
 }

@@ -198,12 +198,8 @@ static void send_entry(struct imapd *imapd, const struct list *list, const struc
 
 static void send_status(struct imapd *imapd, const struct list *list, const struct imapd_entry *entry)
 {
-	bool is_inbox = strcmp(entry->name, "INBOX") == 0;
-	char *mailbox = mailbox_name_of(imapd->dialogue.user, is_inbox ? "" : entry->name);
-
 	if (list->status != 0 && entry->exists)
-		imapd_status_send(imapd, mailbox, list->status); /* a folder that fails now is listed without it */
-	free(mailbox);
+		imapd_status_send(imapd, entry->mailbox, list->status); /* a folder that fails now is listed without it */
 }
 
 static enum imapd_reply list_step(struct imapd *imapd, void *own)
@@ -224,8 +220,10 @@ static enum imapd_reply list_step(struct imapd *imapd, void *own)
 static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, unsigned options)
 {
 	struct list *list = xcalloc(1, sizeof(*list));
+	struct strlist shared = {NULL, 0};
 	struct error error = ERROR_INIT;
 	enum imapd_reply reply;
+	int result;
 
 	list->options = options;
 	if (!read_arguments(args, list)) {
@@ -237,7 +235,10 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, unsi
 		list_free(list);
 		return IMAPD_NOTHING_DONE;
 	}
-	if (imapd_entries_read(&list->entries, imapd->options.spool, imapd->dialogue.user, &error) == 0)
+	imapd_shared_names(imapd, &shared);
+	result = imapd_entries_read(&list->entries, imapd->options.spool, imapd->dialogue.user, &shared, &error);
+	strlist_clear(&shared);
+	if (result == 0)
 		return imapd_job_begin(imapd, list_step, list_free, list);
 	reply = imapd_storage_failed(imapd, "list", &error);
 	list_free(list);
@@ -257,6 +258,7 @@ enum imapd_reply imapd_cmd_lsub(struct imapd *imapd, struct imapd_args *args)
 enum imapd_reply imapd_cmd_namespace(struct imapd *imapd, struct imapd_args *args)
 {
 	(void)args;
-	buf_append_text(imapd_out(imapd), "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+	buf_printf(imapd_out(imapd), "* NAMESPACE ((\"\" \"/\")) NIL %s\r\n",
+	    imapd_has_shared(imapd) ? "((\"" IMAPD_SHARED "/\" \"/\"))" : "NIL");
 	return IMAPD_NOTHING_DONE;
 }

@@ -156,6 +156,7 @@ static enum imapd_reply logged_in(struct imapd *imapd, const char *user)
 	imapd->state = IMAPD_STATE_KNOWN;
 	log_info("event=imap-login session=%s ip=%s user=%s", imapd->options.session, net_address_text(address, &imapd->options.client), user);
 	imapd_names_make_standard(imapd);
+	imapd_join_shared(imapd);
 	capability_code(imapd);
 	return IMAPD_LOGGED_IN;
 }

@@ -1,6 +1,7 @@
 /*
  * Names of mailboxes: on the wire and in the storage, and the usual folders.
  */
+#include "base/alloc.h"
 #include "message/imap/folder_name.h"
 #include "message/imap/folder_use.h"
 #include "message/imap/imap_string.h"
@@ -29,6 +30,22 @@ static bool decode(struct imapd *imapd, struct slice wire, struct buf *out)
 	return (speaks_utf8(imapd) || !slice_is_ascii(wire)) && utf8_is_valid(wire) && buf_append_slice(out, wire) == 0;
 }
 
+/* "Shared/info/Clients" is "info/Clients" for its members. For others it is a name like any other. */
+static void read_shared(struct imapd *imapd, struct slice folder, struct buf *out)
+{
+	struct slice rest = folder, top = slice_cut(&rest, '/');
+	char *mailbox;
+
+	if (!slice_is(top, IMAPD_SHARED) || rest.len == 0)
+		return;
+	mailbox = slice_dup(rest);
+	if (!imapd_is_own(imapd, mailbox) && imapd_share(imapd, mailbox) != SHARE_NONE && !folder_names_outbox(imapd->options.spool, mailbox)) {
+		buf_reset(out);
+		buf_append_text(out, mailbox);
+	}
+	free(mailbox);
+}
+
 enum imapd_reply imapd_name_read(struct imapd *imapd, struct slice wire, struct buf *out)
 {
 	struct slice folder;
@@ -45,7 +62,10 @@ enum imapd_reply imapd_name_read(struct imapd *imapd, struct slice wire, struct 
 	folder = slice_from(buf_slice(out), user);
 	if (slice_begins_nocase(folder, "INBOX/"))
 		memcpy(out->ptr + user, "INBOX", 5);
-	return folder_name_is_valid(folder) ? IMAPD_NONE : IMAPD_FOLDER_NAME;
+	if (!folder_name_is_valid(folder))
+		return IMAPD_FOLDER_NAME;
+	read_shared(imapd, folder, out);
+	return IMAPD_NONE;
 }
 
 enum imapd_reply imapd_name_argument(struct imapd *imapd, struct imapd_args *args, struct buf *out)
@@ -73,11 +93,32 @@ void imapd_name_append(struct imapd *imapd, const char *name, struct buf *out)
 	buf_clear(&wire);
 }
 
-const char *imapd_name_folder(const char *mailbox)
+char *imapd_name_shown(const struct imapd *imapd, const char *mailbox)
 {
 	const char *slash = strchr(mailbox, '/');
 
-	return slash == NULL ? "INBOX" : slash + 1;
+	if (!imapd_is_own(imapd, mailbox))
+		return xasprintf(IMAPD_SHARED "/%s", mailbox);
+	return xstrdup(slash == NULL ? "INBOX" : slash + 1);
+}
+
+void imapd_name_append_of(struct imapd *imapd, const char *mailbox, struct buf *out)
+{
+	char *name = imapd_name_shown(imapd, mailbox);
+
+	imapd_name_append(imapd, name, out);
+	free(name);
+}
+
+/* The names of mailboxes are in lower case; a dot may not be in an id. */
+void imapd_name_id(const struct imapd *imapd, const char *mailbox, uint32_t uid_validity, struct buf *out)
+{
+	struct slice shared = imapd_is_own(imapd, mailbox) ? SLICE_NONE : mailbox_name_user(slice_of(mailbox));
+
+	buf_append_byte(out, '(');
+	for (size_t i = 0; i < shared.len; i++)
+		buf_append_byte(out, shared.ptr[i] == '.' ? 'D' : shared.ptr[i]);
+	buf_printf(out, "V%u)", uid_validity);
 }
 
 /* --- the usual folders */

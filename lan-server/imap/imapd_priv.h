@@ -89,8 +89,6 @@ static inline struct buf *imapd_out(struct imapd *imapd)
 	return &imapd->dialogue.replies;
 }
 
-/* MAILBOXID (RFC 8474): of its UIDVALIDITY, which no other folder of the user has had. */
-#define IMAPD_MAILBOXID "V%u"
 
 /* Starts a job; its reply is sent when it ends. */
 enum imapd_reply imapd_job_begin(struct imapd *imapd, enum imapd_reply (*step)(struct imapd *, void *), void (*free_own)(void *), void *own);
@@ -121,9 +119,31 @@ enum imapd_reply imapd_name_argument(struct imapd *imapd, struct imapd_args *arg
 void imapd_name_append(struct imapd *imapd, const char *name, struct buf *out);
 /* The same without quotes. */
 void imapd_name_wire(struct imapd *imapd, const char *name, struct buf *out);
-/* The folder of a storage's name: "Sent", "INBOX". */
-const char *imapd_name_folder(const char *mailbox);
+/* How a mailbox is called in IMAP: "Sent", "INBOX", "Shared/info/Clients"; new memory. */
+char *imapd_name_shown(const struct imapd *imapd, const char *mailbox);
+/* Appends that name as this client reads names. */
+void imapd_name_append_of(struct imapd *imapd, const char *mailbox, struct buf *out);
+/* Appends the MAILBOXID (RFC 8474) in parentheses: of its UIDVALIDITY, which no other folder of the user or shared mailbox has had. */
+void imapd_name_id(const struct imapd *imapd, const char *mailbox, uint32_t uid_validity, struct buf *out);
 void imapd_names_make_standard(struct imapd *imapd);
+
+/* --- shared mailboxes (imapd_shared.c) */
+#define IMAPD_SHARED "Shared" /* their namespace */
+bool imapd_is_own(const struct imapd *imapd, const char *mailbox);
+/* What the user may do in a mailbox: their own, or a shared one. */
+enum conf_share imapd_share(const struct imapd *imapd, const char *mailbox);
+/* Appends the names of the shared mailboxes that the user sees. */
+void imapd_shared_names(const struct imapd *imapd, struct strlist *names);
+/* Whether there are any shared mailboxes, of anybody. */
+bool imapd_has_shared(const struct imapd *imapd);
+/* IMAPD_NONE, or why the user may not change what is in this mailbox, or create it. */
+enum imapd_reply imapd_may_change(const struct imapd *imapd, const char *mailbox);
+enum imapd_reply imapd_may_create(const struct imapd *imapd, const char *mailbox);
+/* Whether the user may still see the selected mailbox. If not, it is left; the reply ends the session. */
+enum imapd_reply imapd_check_access(struct imapd *imapd);
+int imapd_folder_open(const struct imapd *imapd, const char *mailbox, struct folder **folder, struct error *error);
+/* Subscribes the user to shared mailboxes that are new to them. */
+void imapd_join_shared(struct imapd *imapd);
 
 /* --- folders (imapd_folders.c, imapd_list.c, imapd_status.c) */
 enum imapd_reply imapd_cmd_create(struct imapd *imapd, struct imapd_args *args);
@@ -137,13 +157,13 @@ enum imapd_reply imapd_cmd_namespace(struct imapd *imapd, struct imapd_args *arg
 enum imapd_reply imapd_cmd_status(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_getquota(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_getquotaroot(struct imapd *imapd, struct imapd_args *args);
-bool imapd_over_quota(struct imapd *imapd, uint64_t more);
+bool imapd_over_quota(struct imapd *imapd, const char *mailbox, uint64_t more);
 
 /* IMAPD_NONE, IMAPD_NO_SUCH_FOLDER, or why that is not known. */
 enum imapd_reply imapd_folder_exists(struct imapd *imapd, const char *mailbox);
 /* Items of STATUS, as bits in the order of their table. Zero: a mistake. */
 unsigned imapd_status_items(struct imapd_args *args);
-/* Sends "* STATUS ..." of one folder ("INBOX", "Sent"). */
+/* Sends "* STATUS ..." of one mailbox. */
 enum imapd_reply imapd_status_send(struct imapd *imapd, const char *mailbox, unsigned items);
 
 /* --- the selected mailbox */

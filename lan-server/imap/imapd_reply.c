@@ -68,6 +68,10 @@ static const struct {
     [IMAPD_FOLDER_HAS_CHILDREN] = {NO, GO_ON, "HASCHILDREN", "This name has only child mailboxes"},
     [IMAPD_INBOX_STAYS] = {NO, GO_ON, "CANNOT", "INBOX cannot be deleted"},
     [IMAPD_NO_SUCH_USE] = {NO, GO_ON, "USEATTR", "A special use belongs to the name of the mailbox"},
+    [IMAPD_NO_RIGHT] = {NO, GO_ON, "NOPERM", "You may only read this mailbox"},
+    [IMAPD_SHARED_NAME] = {NO, GO_ON, "CANNOT", "Names below Shared belong to shared mailboxes"},
+    [IMAPD_OTHER_MAILBOX] = {NO, GO_ON, "CANNOT", "A mailbox can be renamed only within its account"},
+    [IMAPD_ACCESS_ENDED] = {BYE, HANG_UP, "NOPERM", "You no longer have access to this mailbox"},
     [IMAPD_SELECTED] = {OK, USEFUL, "READ-WRITE", "Selected"},
     [IMAPD_EXAMINED] = {OK, USEFUL, "READ-ONLY", "Selected for reading"},
 

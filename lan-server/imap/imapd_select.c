@@ -115,24 +115,28 @@ static void send_numbers(struct imapd *imapd, const struct folder_status *status
 		buf_printf(out, "* OK [UNSEEN %zu] The first unseen message\r\n", unseen);
 	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n* OK [UIDNEXT %u] The next UID\r\n", view->uid_validity, status->uid_next);
 	buf_printf(out, "* OK [HIGHESTMODSEQ %" PRIu64 "] Highest\r\n", view->modseq);
-	buf_printf(out, "* OK [MAILBOXID (" IMAPD_MAILBOXID ")] Ok\r\n", view->uid_validity);
+	buf_append_text(out, "* OK [MAILBOXID ");
+	imapd_name_id(imapd, view->mailbox, view->uid_validity, out);
+	buf_append_text(out, "] Ok\r\n");
 	if (imapd->enabled & IMAPD_REV2) {
 		buf_append_text(out, "* LIST () \"/\" ");
-		imapd_name_append(imapd, imapd_name_folder(view->mailbox), out);
+		imapd_name_append_of(imapd, view->mailbox, out);
 		buf_append_text(out, "\r\n");
 	}
 }
 
-static enum imapd_reply open_mailbox(struct imapd *imapd, const char *mailbox, bool is_read_only)
+static enum imapd_reply open_mailbox(struct imapd *imapd, const char *mailbox, bool is_examined)
 {
+	bool is_read_only = is_examined || imapd_share(imapd, mailbox) != SHARE_WRITE;
 	struct error error = ERROR_INIT;
 	struct folder_status status;
 	struct folder *folder;
 
-	if (folder_open(&folder, imapd->options.spool, mailbox, &error) != 0)
+	if (imapd_folder_open(imapd, mailbox, &folder, &error) != 0)
 		return imapd_storage_failed(imapd, "select", &error);
 	folder_status(folder, false, &status);
 	imapd_view_begin(&imapd->view, folder, mailbox, is_read_only);
+	imapd->view.keeps_seen = !is_examined;
 	if (imapd->enabled & IMAPD_REV2)
 		imapd->view.recent_from = UINT32_MAX; /* RFC 9051 has no \Recent */
 	imapd->state = IMAPD_STATE_SELECTED;
@@ -140,7 +144,7 @@ static enum imapd_reply open_mailbox(struct imapd *imapd, const char *mailbox, b
 	return is_read_only ? IMAPD_EXAMINED : IMAPD_SELECTED;
 }
 
-static enum imapd_reply select_mailbox(struct imapd *imapd, const char *mailbox, bool is_read_only, const struct resync *resync)
+static enum imapd_reply select_mailbox(struct imapd *imapd, const char *mailbox, bool is_examined, const struct resync *resync)
 {
 	enum imapd_reply reply = imapd_folder_exists(imapd, mailbox);
 
@@ -149,13 +153,13 @@ static enum imapd_reply select_mailbox(struct imapd *imapd, const char *mailbox,
 		buf_append_text(imapd_out(imapd), "* OK [CLOSED] The previous mailbox is closed\r\n");
 	}
 	if (reply == IMAPD_NONE)
-		reply = open_mailbox(imapd, mailbox, is_read_only);
+		reply = open_mailbox(imapd, mailbox, is_examined);
 	if (imapd->state == IMAPD_STATE_SELECTED && resync->wanted && resync->uid_validity == imapd->view.uid_validity)
 		imapd_resync(imapd, &resync->known, resync->modseq);
 	return reply;
 }
 
-static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, bool is_read_only)
+static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, bool is_examined)
 {
 	struct buf mailbox = BUF_INIT(NAME_MAX_BYTES);
 	struct resync resync = {.wanted = false};
@@ -164,7 +168,7 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, bool
 	if (reply == IMAPD_NONE)
 		reply = read_parameters(imapd, args, &resync);
 	if (reply == IMAPD_NONE)
-		reply = select_mailbox(imapd, buf_text(&mailbox), is_read_only, &resync);
+		reply = select_mailbox(imapd, buf_text(&mailbox), is_examined, &resync);
 	imapd_set_clear(&resync.known);
 	buf_clear(&mailbox);
 	return reply;

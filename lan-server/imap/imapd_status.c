@@ -1,9 +1,12 @@
 /*
  * STATUS (RFC 9051 section 6.3.11, RFC 7162, RFC 7889), and quotas (RFC 9208).
  */
+#include "spool/mailbox_name.h"
+
 #include "lan-server/imap/imapd_priv.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #define NAME_MAX_BYTES 1024
 
@@ -47,15 +50,17 @@ static void send_items(struct imapd *imapd, const char *mailbox, unsigned items,
 	const char *between = "";
 
 	buf_append_text(out, "* STATUS ");
-	imapd_name_append(imapd, imapd_name_folder(mailbox), out);
+	imapd_name_append_of(imapd, mailbox, out);
 	buf_append_text(out, " (");
 	for (unsigned i = 0; i < ITEMS; i++) {
 		if (!(items & (1u << i)))
 			continue;
-		if (i == MAILBOXID)
-			buf_printf(out, "%sMAILBOXID (" IMAPD_MAILBOXID ")", between, status->uid_validity);
-		else
+		if (i == MAILBOXID) {
+			buf_printf(out, "%sMAILBOXID ", between);
+			imapd_name_id(imapd, mailbox, status->uid_validity, out);
+		} else {
 			buf_printf(out, "%s%s %" PRIu64, between, items_of[i], values[i]);
+		}
 		between = " ";
 	}
 	buf_append_text(out, ")\r\n");
@@ -67,7 +72,7 @@ enum imapd_reply imapd_status_send(struct imapd *imapd, const char *mailbox, uns
 	struct folder_status status;
 	struct folder *folder;
 
-	if (folder_open(&folder, imapd->options.spool, mailbox, &error) != 0)
+	if (imapd_folder_open(imapd, mailbox, &folder, &error) != 0)
 		return imapd_storage_failed(imapd, "open", &error);
 	folder_status(folder, items & (1u << SIZE), &status);
 	folder_close(folder);
@@ -104,42 +109,70 @@ enum imapd_reply imapd_cmd_status(struct imapd *imapd, struct imapd_args *args)
 	return reply;
 }
 
-/* --- quotas: one root, "", for all folders of the user */
+/* --- quotas: a root for each mailbox with its folders: "", and "Shared/info" */
 
-static uint64_t limit_of(const struct imapd *imapd)
+/* The user part of a mailbox; new memory. */
+static char *owner_of(const char *mailbox)
 {
-	return (uint64_t)imapd->options.conf->limits.mailbox_quota;
+	return slice_dup(mailbox_name_user(slice_of(mailbox)));
 }
 
-static uint64_t used_by(struct imapd *imapd)
+static uint64_t limit_of(const struct imapd *imapd, const char *owner)
 {
-	return imapd->options.used(imapd->options.context, imapd->dialogue.user);
+	return (uint64_t)conf_mailbox_quota(imapd->options.conf, owner);
 }
 
-bool imapd_over_quota(struct imapd *imapd, uint64_t more)
+static uint64_t used_by(struct imapd *imapd, const char *owner)
 {
-	return limit_of(imapd) > 0 && used_by(imapd) + more > limit_of(imapd);
+	return imapd->options.used(imapd->options.context, owner);
 }
 
-static void send_quota(struct imapd *imapd)
+bool imapd_over_quota(struct imapd *imapd, const char *mailbox, uint64_t more)
 {
-	if (limit_of(imapd) > 0)
-		buf_printf(imapd_out(imapd), "* QUOTA \"\" (STORAGE %" PRIu64 " %" PRIu64 ")\r\n", used_by(imapd) / 1024,
-		    limit_of(imapd) / 1024);
+	char *owner = owner_of(mailbox);
+	uint64_t limit = limit_of(imapd, owner);
+	bool is_over = limit > 0 && used_by(imapd, owner) + more > limit;
+
+	free(owner);
+	return is_over;
+}
+
+static void append_root(struct imapd *imapd, const char *owner, struct buf *out)
+{
+	if (imapd_is_own(imapd, owner))
+		buf_append_text(out, "\"\"");
 	else
-		buf_append_text(imapd_out(imapd), "* QUOTA \"\" ()\r\n");
+		imapd_name_append_of(imapd, owner, out);
+}
+
+static void send_quota(struct imapd *imapd, const char *owner)
+{
+	struct buf *out = imapd_out(imapd);
+	uint64_t limit = limit_of(imapd, owner);
+
+	buf_append_text(out, "* QUOTA ");
+	append_root(imapd, owner, out);
+	if (limit > 0)
+		buf_printf(out, " (STORAGE %" PRIu64 " %" PRIu64 ")\r\n", used_by(imapd, owner) / 1024, limit / 1024);
+	else
+		buf_append_text(out, " ()\r\n");
 }
 
 enum imapd_reply imapd_cmd_getquota(struct imapd *imapd, struct imapd_args *args)
 {
+	struct buf mailbox = BUF_INIT(NAME_MAX_BYTES);
 	struct slice root = imapd_args_astring(args);
+	enum imapd_reply reply = imapd_args_done(args) ? IMAPD_NOTHING_DONE : IMAPD_SYNTAX;
 
-	if (!imapd_args_done(args))
-		return IMAPD_SYNTAX;
-	if (root.len > 0)
-		return IMAPD_NO_SUCH_QUOTA;
-	send_quota(imapd);
-	return IMAPD_NOTHING_DONE;
+	if (reply == IMAPD_NOTHING_DONE && root.len == 0)
+		buf_append_text(&mailbox, imapd->dialogue.user);
+	else if (reply == IMAPD_NOTHING_DONE && (imapd_name_read(imapd, root, &mailbox) != IMAPD_NONE || imapd_is_own(imapd, buf_text(&mailbox)) ||
+						    strchr(buf_text(&mailbox), '/') != NULL))
+		reply = IMAPD_NO_SUCH_QUOTA;
+	if (reply == IMAPD_NOTHING_DONE)
+		send_quota(imapd, buf_text(&mailbox));
+	buf_clear(&mailbox);
+	return reply;
 }
 
 enum imapd_reply imapd_cmd_getquotaroot(struct imapd *imapd, struct imapd_args *args)
@@ -150,10 +183,15 @@ enum imapd_reply imapd_cmd_getquotaroot(struct imapd *imapd, struct imapd_args *
 	if (reply == IMAPD_NONE)
 		reply = imapd_args_done(args) ? imapd_folder_exists(imapd, buf_text(&mailbox)) : IMAPD_SYNTAX;
 	if (reply == IMAPD_NONE) {
+		char *owner = owner_of(buf_text(&mailbox));
+
 		buf_append_text(imapd_out(imapd), "* QUOTAROOT ");
-		imapd_name_append(imapd, imapd_name_folder(buf_text(&mailbox)), imapd_out(imapd));
-		buf_append_text(imapd_out(imapd), " \"\"\r\n");
-		send_quota(imapd);
+		imapd_name_append_of(imapd, buf_text(&mailbox), imapd_out(imapd));
+		buf_append_byte(imapd_out(imapd), ' ');
+		append_root(imapd, owner, imapd_out(imapd));
+		buf_append_text(imapd_out(imapd), "\r\n");
+		send_quota(imapd, owner);
+		free(owner);
 		reply = IMAPD_NOTHING_DONE;
 	}
 	buf_clear(&mailbox);

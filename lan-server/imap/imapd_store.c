@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/log.h"
+#include "spool/mailbox_name.h"
 
 #include "lan-server/imap/imapd_priv.h"
 
@@ -93,18 +94,43 @@ static void store_free(void *own)
 	free(store);
 }
 
+/* Of a shared mailbox that the user may only read, \Seen can be changed. RFC 4314 section 4: other flags are ignored if it is among them. */
+static enum imapd_reply keep_seen_only(struct store *store)
+{
+	bool has_seen = store->flags & FOLDER_SEEN;
+
+	if (!has_seen && store->change != FOLDER_SET)
+		return IMAPD_READ_ONLY;
+	if (store->change == FOLDER_SET)
+		store->change = has_seen ? FOLDER_ADD : FOLDER_TAKE;
+	store->flags = FOLDER_SEEN;
+	return IMAPD_NONE;
+}
+
+/* Keywords get no place in a mailbox that the user may only read. */
+static bool read_flags(struct imapd *imapd, struct imapd_args *args, uint32_t *flags)
+{
+	struct strlist ignored = {NULL, 0};
+	bool is_right = imapd_flags_read(args, imapd->view.folder, imapd->view.is_read_only ? &ignored : NULL, flags) && imapd_args_done(args);
+
+	strlist_clear(&ignored);
+	return is_right;
+}
+
 enum imapd_reply imapd_cmd_store(struct imapd *imapd, struct imapd_args *args)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 	enum imapd_reply reply = imapd_set_argument(imapd, args, &store->places);
 
 	store->unchanged_since = UINT64_MAX;
-	if (reply == IMAPD_NONE && imapd->view.is_read_only)
+	if (reply == IMAPD_NONE && imapd->view.is_read_only && !imapd->view.keeps_seen)
 		reply = IMAPD_READ_ONLY;
 	if (reply == IMAPD_NONE && !read_store(imapd, args, store))
 		reply = IMAPD_SYNTAX;
-	if (reply == IMAPD_NONE && (!imapd_flags_read(args, imapd->view.folder, NULL, &store->flags) || !imapd_args_done(args)))
+	if (reply == IMAPD_NONE && !read_flags(imapd, args, &store->flags))
 		reply = IMAPD_SYNTAX;
+	if (reply == IMAPD_NONE && imapd->view.is_read_only)
+		reply = keep_seen_only(store);
 	if (reply == IMAPD_NONE)
 		return imapd_job_begin(imapd, store_step, store_free, store);
 	store_free(store);
@@ -247,6 +273,12 @@ static uint64_t size_of(struct imapd *imapd, const struct imapd_places *places)
 	return sum;
 }
 
+/* Whether the messages stay in the mailbox, with its quota. */
+static bool is_within(const struct imapd *imapd, const char *to)
+{
+	return slice_equal(mailbox_name_user(slice_of(imapd->view.mailbox)), mailbox_name_user(slice_of(to)));
+}
+
 static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, bool moves)
 {
 	struct buf mailbox = BUF_INIT(NAME_MAX_BYTES);
@@ -261,9 +293,12 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, bool
 		reply = imapd_args_done(args) ? imapd_folder_exists(imapd, buf_text(&mailbox)) : IMAPD_SYNTAX;
 	if (reply == IMAPD_NO_SUCH_FOLDER)
 		reply = IMAPD_TRY_CREATE;
+	if (reply == IMAPD_NONE)
+		reply = imapd_may_change(imapd, buf_text(&mailbox));
 	if (reply == IMAPD_NONE && moves && imapd->view.is_read_only)
 		reply = IMAPD_READ_ONLY;
-	if (reply == IMAPD_NONE && !moves && imapd_over_quota(imapd, size_of(imapd, &places)))
+	if (reply == IMAPD_NONE && (!moves || !is_within(imapd, buf_text(&mailbox))) &&
+	    imapd_over_quota(imapd, buf_text(&mailbox), size_of(imapd, &places)))
 		reply = IMAPD_OVER_QUOTA;
 	if (reply == IMAPD_NONE && !moves && !imapd_has_room(imapd, 0)) /* copies are links, which need only names */
 		reply = IMAPD_DISK_FULL;

@@ -33,7 +33,8 @@ struct imapd_places {
 struct imapd_view {
 	struct folder *folder; /* NULL: no mailbox is selected */
 	char *mailbox;	       /* the storage's name */
-	bool is_read_only;
+	bool is_read_only;     /* by EXAMINE, or because the user may only read it */
+	bool keeps_seen;       /* \Seen can be changed: it is the user's own, so also where they may only read */
 	struct imapd_uids uids;
 	uint64_t modseq;      /* everything up to it is known to the client */
 	uint32_t recent_from; /* this UID and all above it are \Recent here */

@@ -96,7 +96,7 @@ static int add_request(const struct imapd *imapd, struct intake_batch *batch, co
 /* Remembers where the stub is: it is replaced there, also if the session is quicker than the change that follows. */
 static int note_origin(const struct imapd *imapd, const char *owner, const char *id, struct error *error)
 {
-	if (strcmp(imapd_name_folder(imapd->view.mailbox), STUB_FOLDER) == 0)
+	if (slice_is(mailbox_name_folder(slice_of(imapd->view.mailbox)), STUB_FOLDER))
 		return 0;
 	return stub_origin_put(imapd->options.spool->state, owner, id, imapd->view.mailbox, error);
 }
@@ -175,7 +175,7 @@ enum imapd_reply imapd_whole_keyword(struct imapd *imapd, const uint32_t *uids, 
 
 enum imapd_reply imapd_whole_transfer(struct imapd *imapd, const uint32_t *uids, size_t count, const char *to)
 {
-	if (strcmp(imapd_name_folder(to), STUB_FOLDER) != 0 || strcmp(to, imapd->view.mailbox) == 0)
+	if (!slice_is(mailbox_name_folder(slice_of(to)), STUB_FOLDER) || strcmp(to, imapd->view.mailbox) == 0)
 		return IMAPD_NONE;
 	return ask(imapd, uids, count);
 }

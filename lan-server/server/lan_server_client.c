@@ -138,6 +138,15 @@ static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
 		    net_address_text(text, address), lan_kind_name(kind), admission_reason(answer));
 }
 
+static void with_conf(void *context, void (*fn)(const struct conf *conf, void *own), void *own)
+{
+	struct lan_server *server = context;
+
+	pthread_mutex_lock(&server->lock);
+	fn(server->current->conf, own);
+	pthread_mutex_unlock(&server->lock);
+}
+
 static struct client *client_new(struct lan_server *server, struct snapshot *snapshot, int fd,
     enum lan_kind kind, const struct in6_addr *address)
 {
@@ -158,6 +167,8 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .maildrops = server->maildrops,
 	    .stop_fd = server->stop_event,
 	    .filter_fd = server->options.filter_fd,
+	    .with_conf = with_conf,
+	    .server = server,
 	};
 	stream_init(&client->session.stream, fd, server->stop_event);
 	return client;

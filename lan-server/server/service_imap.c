@@ -5,6 +5,13 @@
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
 
+static void with_conf(void *context, void (*fn)(const struct conf *conf, void *own), void *own)
+{
+	const struct session *session = context;
+
+	session->with_conf(session->server, fn, own);
+}
+
 static struct dialogue *begin(struct session *session)
 {
 	struct imapd_options options = {
@@ -17,6 +24,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
 	    .used = session_mailbox_used,
+	    .with_conf = session->with_conf == NULL ? NULL : with_conf,
 	    .context = session,
 	};
 

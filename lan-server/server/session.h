@@ -27,6 +27,9 @@ struct session {
 	struct maildrop_locks *maildrops;
 	int stop_fd;
 	int filter_fd; /* mail/filter/filter_ask.h */
+	/* Calls fn with the newest configuration; `conf` is that of the session's start. NULL: it is never replaced. */
+	void (*with_conf)(void *server, void (*fn)(const struct conf *conf, void *own), void *own);
+	void *server;
 	/* Private. */
 	struct auth_client login;     /* with its address */
 	struct connection connection; /* admitted already */

@@ -8,11 +8,15 @@
 
 #include <stdio.h>
 
-/* Whether this user's addresses belong to the logged-in user: postmaster's do, too, for the user who is postmaster. */
+/* Whether this mailbox's addresses belong to the logged-in user: postmaster's do, too, for the user who is postmaster, and those of a
+ * shared mailbox for its members who may write. */
 static bool is_self(const struct smtpd *smtpd, const char *owner)
 {
-	return strcmp(owner, smtpd->dialogue.user) == 0 ||
-	       (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(smtpd->options.conf->gateway.postmaster, smtpd->dialogue.user) == 0);
+	const struct conf *conf = smtpd->options.conf;
+	const char *user = smtpd->dialogue.user;
+
+	return strcmp(owner, user) == 0 || (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(conf->gateway.postmaster, user) == 0) ||
+	       conf_share_of(conf, owner, user) == SHARE_WRITE;
 }
 
 bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner)
@@ -20,7 +24,7 @@ bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner)
 	return !smtpd->options.conf->lan.check_from || smtpd->dialogue.user == NULL || (owner != NULL && is_self(smtpd, owner));
 }
 
-/* The user's name, aliases and external alias, with or without +detail. */
+/* The names, aliases and external aliases of the user and of their shared mailboxes, with or without +detail. */
 static bool is_own(const struct smtpd *smtpd, const struct addr *addr)
 {
 	const char *owner;

@@ -102,13 +102,12 @@ bool smtpd_may_write_outside(const struct smtpd *smtpd)
 	return user == NULL || user->outside;
 }
 
-/* postmaster's mailbox is never full: it receives the reports. */
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
-	uint64_t quota = (uint64_t)smtpd->options.conf->limits.mailbox_quota, used;
+	uint64_t quota = (uint64_t)conf_mailbox_quota(smtpd->options.conf, user), used;
 
-	if (quota == 0 || strcmp(user, CONF_POSTMASTER) == 0)
+	if (quota == 0)
 		return true;
 	used = hooks->mailbox_bytes(hooks->context, user);
 	return used < quota && bytes <= quota - used;
@@ -118,8 +117,6 @@ enum smtpd_reply smtpd_check_mailboxes(const struct smtpd *smtpd)
 {
 	const struct smtpd_transaction *tx = smtpd->tx;
 
-	if (smtpd->options.conf->limits.mailbox_quota == 0)
-		return REPLY_NONE;
 	for (size_t i = 0; i < tx->envelope.place_count; i++) {
 		const struct place *place = &tx->envelope.places[i];
 

@@ -37,6 +37,8 @@ static struct folder *folder_new(const struct spool *spool, const char *mailbox)
 static void folder_free(struct folder *folder)
 {
 	folder_caches_clear(folder);
+	folder_seen_clear(folder);
+	strlist_clear(&folder->marked);
 	folder_table_clear(&folder->table);
 	folder_index_close(&folder->index);
 	buf_clear(&folder->index.batch);
@@ -106,8 +108,14 @@ static void leave(struct folder *folder, bool was_used)
 
 void folder_close(struct folder *folder)
 {
-	if (folder != NULL)
-		leave(folder, true);
+	struct folder *view = folder;
+
+	if (folder == NULL)
+		return;
+	folder = folder_common(view);
+	if (folder != view)
+		free(view);
+	leave(folder, true);
 }
 
 struct folder *folder_borrow(const struct spool *spool, const char *after)
@@ -132,7 +140,7 @@ void folder_return(struct folder *folder)
 
 const char *folder_mailbox(const struct folder *folder)
 {
-	return folder->mailbox;
+	return folder->common != NULL ? folder->common->mailbox : folder->mailbox;
 }
 
 void folder_forget(const struct spool *spool)
@@ -164,6 +172,7 @@ int folder_refresh(struct folder *folder, struct error *error)
 {
 	int result = 0;
 
+	folder = folder_common(folder);
 	if (folder->spool->intake != NULL)
 		intake_await(folder->spool->intake, folder->mailbox);
 	if (folder_is_outbox(folder) && folder_outbox_look(folder, error) != 0)
@@ -205,12 +214,34 @@ int folder_open(struct folder **out, const struct spool *spool, const char *mail
 	return 0;
 }
 
+int folder_open_shared(struct folder **out, const struct spool *spool, const char *mailbox, const char *person, struct error *error)
+{
+	struct folder *common, *view;
+	struct folder_seen *seen;
+
+	if (folder_open(&common, spool, mailbox, error) != 0)
+		return -1;
+	pthread_mutex_lock(&common->lock);
+	seen = folder_seen_of(common, person, error);
+	pthread_mutex_unlock(&common->lock);
+	if (seen == NULL) {
+		folder_close(common);
+		return -1;
+	}
+	view = xcalloc(1, sizeof(*view));
+	view->common = common;
+	view->seen = seen;
+	*out = view;
+	return 0;
+}
+
 /* --- what is known */
 
 uint32_t folder_uid_validity(struct folder *folder)
 {
 	uint32_t validity;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	validity = folder->validity;
 	pthread_mutex_unlock(&folder->lock);
@@ -221,6 +252,7 @@ uint64_t folder_modseq(struct folder *folder)
 {
 	uint64_t modseq;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	modseq = folder->modseq;
 	pthread_mutex_unlock(&folder->lock);
@@ -231,6 +263,7 @@ uint32_t folder_take_recent(struct folder *folder)
 {
 	uint32_t from;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	from = folder->recent_from;
 	folder->recent_from = folder->uid_next;
@@ -242,6 +275,7 @@ size_t folder_uids(struct folder *folder, uint32_t **uids)
 {
 	size_t count = 0;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	*uids = xcalloc(folder->table.live + 1, sizeof(**uids));
 	for (size_t i = 0; i < folder->table.count; i++)
@@ -251,12 +285,15 @@ size_t folder_uids(struct folder *folder, uint32_t **uids)
 	return count;
 }
 
-static struct folder_message message_of(const struct folder_entry *entry)
+static struct folder_message message_of(const struct folder_seen *seen, const struct folder_entry *entry)
 {
+	uint64_t modseq;
+	uint32_t flags = folder_seen_flags(seen, entry, &modseq);
+
 	return (struct folder_message){
 	    .uid = entry->uid,
-	    .flags = entry->flags,
-	    .modseq = entry->modseq,
+	    .flags = flags,
+	    .modseq = modseq,
 	    .size = entry->size,
 	    .size_known = entry->size_known,
 	    .time = entry->time,
@@ -266,9 +303,12 @@ static struct folder_message message_of(const struct folder_entry *entry)
 
 void folder_look(struct folder *folder, const uint32_t *uids, size_t count, struct folder_message *messages)
 {
-	const struct folder_table *table = &folder->table;
+	const struct folder_seen *seen = folder->seen;
+	const struct folder_table *table;
 	size_t at = 0;
 
+	folder = folder_common(folder);
+	table = &folder->table;
 	pthread_mutex_lock(&folder->lock);
 	for (size_t i = 0; i < count; i++) {
 		/* Mostly the next one. */
@@ -276,7 +316,7 @@ void folder_look(struct folder *folder, const uint32_t *uids, size_t count, stru
 			at++;
 		if (at >= table->count || table->items[at].uid != uids[i])
 			at = folder_table_by_uid(table, uids[i]);
-		messages[i] = at < table->count && folder_entry_is_live(&table->items[at]) ? message_of(&table->items[at])
+		messages[i] = at < table->count && folder_entry_is_live(&table->items[at]) ? message_of(seen, &table->items[at])
 											   : (struct folder_message){0};
 		at = at < table->count ? at + 1 : 0;
 	}

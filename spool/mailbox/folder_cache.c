@@ -172,8 +172,9 @@ static void flush(struct folder *folder, enum folder_cache which, const char *pa
 
 /* --- for all */
 
-bool folder_cache_get(struct folder *folder, enum folder_cache which, uint32_t uid, struct buf *out)
+bool folder_cache_get(struct folder *view, enum folder_cache which, uint32_t uid, struct buf *out)
 {
+	struct folder *folder = folder_common(view);
 	struct folder_cache_state *cache = &folder->caches[which];
 	struct cache_spot spot = {.uid = uid};
 	char *path = NULL;
@@ -195,8 +196,9 @@ bool folder_cache_get(struct folder *folder, enum folder_cache which, uint32_t u
 	return found;
 }
 
-void folder_cache_put(struct folder *folder, enum folder_cache which, uint32_t uid, struct slice value)
+void folder_cache_put(struct folder *view, enum folder_cache which, uint32_t uid, struct slice value)
 {
+	struct folder *folder = folder_common(view);
 	struct folder_cache_state *cache = &folder->caches[which];
 	struct cache_spot spot = {.uid = uid};
 	char *path = path_of(folder, which);
@@ -234,8 +236,9 @@ void folder_caches_write(struct folder *folder)
 	}
 }
 
-void folder_cache_rest(struct folder *folder, enum folder_cache which)
+void folder_cache_rest(struct folder *view, enum folder_cache which)
 {
+	struct folder *folder = folder_common(view);
 	struct folder_cache_state *cache = &folder->caches[which];
 
 	pthread_mutex_lock(&cache->lock);
@@ -244,8 +247,9 @@ void folder_cache_rest(struct folder *folder, enum folder_cache which)
 	pthread_mutex_unlock(&cache->lock);
 }
 
-size_t folder_cache_missing(struct folder *folder, enum folder_cache which, uint32_t from, uint32_t *uids, size_t most)
+size_t folder_cache_missing(struct folder *view, enum folder_cache which, uint32_t from, uint32_t *uids, size_t most)
 {
+	struct folder *folder = folder_common(view);
 	struct folder_cache_state *cache = &folder->caches[which];
 	char *path = path_of(folder, which);
 	size_t count = 0;

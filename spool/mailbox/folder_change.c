@@ -56,7 +56,10 @@ int folder_on_file(struct folder *folder, size_t index, folder_file_fn fn, void 
 
 struct storing {
 	struct folder *folder;
+	struct folder_seen *seen; /* of the person, in a shared mailbox */
 	struct folder_marks marks;
+	struct seen_mark *seen_marks;
+	size_t seen_count;
 	size_t at; /* the next one to apply */
 };
 
@@ -123,6 +126,21 @@ static uint32_t changed(uint32_t flags, enum folder_change change, uint32_t by)
 	return flags & ~by;
 }
 
+/* \Seen of a person does not change the file. */
+static void mark_change(struct storing *storing, size_t index, uint32_t before, uint32_t now)
+{
+	const struct folder_entry *entry = &storing->folder->table.items[index];
+
+	if (storing->seen != NULL && ((before ^ now) & FOLDER_SEEN) != 0) {
+		ARRAY_GROW(storing->seen_marks, storing->seen_count);
+		storing->seen_marks[storing->seen_count++] = (struct seen_mark){.uid = entry->uid, .is_seen = (now & FOLDER_SEEN) != 0};
+	}
+	if (storing->seen != NULL)
+		now = (now & ~(uint32_t)FOLDER_SEEN) | (entry->flags & FOLDER_SEEN);
+	if (now != entry->flags)
+		folder_marks_add(&storing->marks, index, now);
+}
+
 static void mark_changes(struct storing *storing, const uint32_t *uids, size_t count, enum folder_change change, uint32_t flags,
     uint64_t unchanged_since, uint32_t **left, size_t *left_count)
 {
@@ -130,18 +148,18 @@ static void mark_changes(struct storing *storing, const uint32_t *uids, size_t c
 
 	for (size_t i = 0; i < count; i++) {
 		size_t index = folder_table_by_uid(table, uids[i]);
-		uint32_t now;
+		uint32_t before;
+		uint64_t modseq;
 
 		if (index == SIZE_MAX)
 			continue;
-		if (table->items[index].modseq > unchanged_since) {
+		before = folder_seen_flags(storing->seen, &table->items[index], &modseq);
+		if (modseq > unchanged_since) {
 			ARRAY_GROW(*left, *left_count);
 			(*left)[(*left_count)++] = uids[i];
 			continue;
 		}
-		now = changed(table->items[index].flags, change, flags);
-		if (now != table->items[index].flags)
-			folder_marks_add(&storing->marks, index, now);
+		mark_change(storing, index, before, changed(before, change, flags));
 	}
 }
 
@@ -193,16 +211,20 @@ static int store(struct storing *storing, struct error *error)
 int folder_store(struct folder *folder, const uint32_t *uids, size_t count, enum folder_change change, uint32_t flags,
     uint64_t unchanged_since, uint32_t **left, size_t *left_count, struct error *error)
 {
-	struct storing storing = {.folder = folder};
+	struct storing storing = {.folder = folder_common(folder), .seen = folder->seen};
 	int result = 0;
 
 	*left = NULL;
 	*left_count = 0;
+	folder = storing.folder;
 	pthread_mutex_lock(&folder->lock);
 	mark_changes(&storing, uids, count, change, flags, unchanged_since, left, left_count);
 	if (storing.marks.count > 0)
 		result = store(&storing, error);
+	if (result == 0 && storing.seen_count > 0)
+		result = folder_seen_mark(folder, storing.seen, storing.seen_marks, storing.seen_count, error);
 	pthread_mutex_unlock(&folder->lock);
+	free(storing.seen_marks);
 	folder_marks_clear(&storing.marks);
 	return result;
 }
@@ -271,11 +293,12 @@ void folder_drop_marks(struct folder *folder, const struct folder_marks *marks)
 
 int folder_expunge(struct folder *folder, const uint32_t *uids, size_t count, struct error *error)
 {
-	struct storing storing = {.folder = folder};
+	struct storing storing = {.folder = folder_common(folder)};
 	struct folder_stamp before[2];
 	struct error ignored;
 	int result = 0;
 
+	folder = storing.folder;
 	pthread_mutex_lock(&folder->lock);
 	for (size_t i = 0; i < count; i++) {
 		size_t index = folder_table_by_uid(&folder->table, uids[i]);

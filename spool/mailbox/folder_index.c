@@ -339,6 +339,15 @@ int folder_index_write(struct folder *folder, bool durably, struct error *error)
 	return result;
 }
 
+int folder_index_note_modseq(struct folder *folder, struct error *error)
+{
+	if (folder->modseq - folder->index.durable_modseq < MODSEQ_STEP / 2)
+		return 0;
+	buf_printf(&folder->index.batch, "# %u %llu\n", folder->uid_next, (unsigned long long)folder->modseq);
+	note(folder);
+	return folder_index_write(folder, true, error);
+}
+
 void folder_index_close(struct folder_index *index)
 {
 	if (index->fd >= 0)

@@ -132,6 +132,7 @@ uint32_t folder_keyword(struct folder *folder, const char *name, bool may_create
 {
 	uint32_t bit;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	bit = folder_keyword_bit(folder, name, may_create);
 	pthread_mutex_unlock(&folder->lock);
@@ -142,6 +143,7 @@ size_t folder_keywords(struct folder *folder, const char *names[FOLDER_KEYWORDS_
 {
 	size_t count = 0;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	read_once(folder);
 	for (size_t i = 0; i < FOLDER_KEYWORDS_MAX; i++) {

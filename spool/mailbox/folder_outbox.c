@@ -51,7 +51,7 @@ bool folder_names_outbox(const struct spool *spool, const char *mailbox)
 
 bool folder_is_outbox(const struct folder *folder)
 {
-	return slice_is(mailbox_name_folder(slice_of(folder->mailbox)), LAYOUT_OUTBOX);
+	return slice_is(mailbox_name_folder(slice_of(folder_mailbox(folder))), LAYOUT_OUTBOX);
 }
 
 char *folder_outbox_mailbox(const char *mailbox)

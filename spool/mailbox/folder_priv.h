@@ -66,6 +66,24 @@ struct folder_index {
 	uint64_t durable_modseq;
 };
 
+/* --- \Seen of a person in a shared mailbox: folder_seen.c */
+
+struct seen_mark {
+	uint32_t uid;
+	bool is_seen;
+	uint64_t modseq;
+	size_t line; /* while the file is read */
+};
+struct folder_seen {
+	struct folder_seen *next;
+	char *person;
+	struct seen_mark *marks; /* by UID */
+	size_t count;
+	int fd; /* of the file; -1: it must be written again */
+	uint64_t size;
+	size_t lines;
+};
+
 /* What a folder looked like when it was read last. */
 struct folder_stamp {
 	struct timespec changed; /* mtime */
@@ -84,6 +102,10 @@ struct folder_cache_state {
 #define OUTBOX_STATES 3 /* of the queue: active, deferred, hold */
 
 struct folder {
+	/* What a person sees of a folder of a shared mailbox: the folder, which it keeps open, and their own \Seen. Only these two are used then. */
+	struct folder *common;	   /* NULL: it is the folder itself */
+	struct folder_seen *seen;  /* NULL: \Seen as in the names of the files */
+
 	struct folder *next; /* in the list of open ones, with `users` under its lock */
 	size_t users;
 	uint64_t used; /* a counter, for the oldest */
@@ -103,7 +125,15 @@ struct folder {
 	struct folder_stamp stamps[2]; /* of new/ and cur/ */
 	char *keywords[FOLDER_KEYWORDS_MAX]; /* NULL: that one has no name */
 	bool keywords_are_read;
+	struct folder_seen *people; /* those who have opened it */
+	struct strlist marked;	    /* those who have a file with their \Seen */
+	bool marked_is_read;
 };
+
+static inline struct folder *folder_common(struct folder *folder)
+{
+	return folder->common != NULL ? folder->common : folder;
+}
 
 enum { FOLDER_NEW, FOLDER_CUR };
 extern const char *const folder_parts[2]; /* "new", "cur" */
@@ -120,6 +150,8 @@ void folder_index_gone(struct folder *folder, uint32_t uid);
  * the whole file again. */
 int folder_index_write(struct folder *folder, bool durably, struct error *error);
 void folder_index_close(struct folder_index *index);
+/* A modification sequence was given that no line of the index has: at times the index notes how high they are. */
+int folder_index_note_modseq(struct folder *folder, struct error *error);
 
 /* folder_validity.c: a UIDVALIDITY that no folder of that user has had, durable. 0: failed. */
 uint32_t folder_validity_new(const struct spool *spool, const char *mailbox, struct error *error);
@@ -147,6 +179,24 @@ int folder_outbox_look(struct folder *folder, struct error *error);
 char *folder_outbox_message(const struct spool *spool, const char *id);
 /* A folder of the queue to be watched: 0 and 1. New memory. */
 char *folder_outbox_watched(const struct spool *spool, size_t n);
+
+/* folder_seen.c, with the lock held; the folder is the common one */
+
+/* The \Seen of a person, read if it was not yet. NULL: it cannot be read. */
+struct folder_seen *folder_seen_of(struct folder *folder, const char *person, struct error *error);
+/* The flags of a message for this person (NULL: those of its file), and the modification sequence of their last change. */
+uint32_t folder_seen_flags(const struct folder_seen *seen, const struct folder_entry *entry, uint64_t *modseq);
+/* Makes marks of messages durable and puts them in force. */
+int folder_seen_mark(struct folder *folder, struct folder_seen *seen, const struct seen_mark *marks, size_t count, struct error *error);
+/* The same in two steps, for messages that are still to arrive under these names. */
+int folder_seen_write(struct folder *folder, struct folder_seen *seen, const struct seen_mark *marks, const char *const *names, size_t count,
+    struct error *error);
+void folder_seen_put(struct folder *folder, struct folder_seen *seen, struct seen_mark mark);
+/* The people who have marks in this folder. Valid until the next call. */
+int folder_seen_people(struct folder *folder, const struct strlist **people, struct error *error);
+void folder_seen_clear(struct folder *folder);
+/* folder_watch.c: wakes the sessions of this person. */
+void folder_watch_wake(const struct folder_seen *seen);
 
 /* --- others */
 

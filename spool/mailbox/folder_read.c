@@ -42,6 +42,7 @@ static char *locate(struct folder *folder, uint32_t uid, bool anew, char id[72])
 	size_t index;
 	char *path = NULL;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	index = folder_table_by_uid(&folder->table, uid);
 	if (index != SIZE_MAX && (!anew || folder_find_file(folder, index))) {
@@ -99,6 +100,7 @@ int folder_size(struct folder *folder, struct folder_message *message, struct er
 	if (result != 0)
 		return -1;
 	message->size_known = true;
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	index = folder_table_by_uid(&folder->table, message->uid);
 	if (index != SIZE_MAX) {
@@ -130,17 +132,20 @@ static uint64_t sum_sizes(struct folder *folder)
 
 void folder_status(struct folder *folder, bool sizes, struct folder_status *status)
 {
+	const struct folder_seen *seen = folder->seen;
 	bool all_known = true;
 
+	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
 	*status = (struct folder_status){.uid_next = folder->uid_next, .uid_validity = folder->validity, .highest_modseq = folder->modseq};
 	for (size_t i = 0; i < folder->table.count; i++) {
 		const struct folder_entry *entry = &folder->table.items[i];
+		uint64_t modseq;
 
 		if (!folder_entry_is_live(entry))
 			continue;
 		status->messages++;
-		status->unseen += (entry->flags & FOLDER_SEEN) == 0;
+		status->unseen += (folder_seen_flags(seen, entry, &modseq) & FOLDER_SEEN) == 0;
 		status->deleted += (entry->flags & FOLDER_DELETED) != 0;
 		status->size += entry->size;
 		all_known = all_known && entry->size_known;

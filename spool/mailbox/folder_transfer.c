@@ -10,6 +10,7 @@
 #include "spool/mailbox/maildir_change.h"
 #include "spool/mailbox/maildir_flags.h"
 #include "spool/mailbox/maildir_name.h"
+#include "spool/mailbox_name.h"
 #include "spool/reserve.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
@@ -17,11 +18,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Marks of one person for messages that arrive; seen_mark.line is the number of the message among the folder_marks. */
+struct folder_carry {
+	struct folder_seen *to;
+	struct seen_mark *marks;
+	size_t count;
+};
+struct folder_carries {
+	struct folder_carry *items;
+	size_t count;
+};
+
 struct transfer {
 	struct folder *from, *to;
+	struct folder_seen *seen; /* of the person, if the first one is shared */
+	char *person;		  /* who does it */
 	bool is_move;
+	bool is_within;	   /* one mailbox */
+	bool to_is_shared; /* the other one is not this person's own */
 	struct folder_marks marks;
 	size_t at; /* the next one to apply */
+	struct folder_carries carries;
 };
 
 /* --- names */
@@ -41,6 +58,15 @@ static uint32_t flags_there(struct transfer *transfer, uint32_t flags)
 	return there;
 }
 
+/* \Seen in the name of the file holds for all. */
+static uint32_t flags_to_keep(const struct transfer *transfer, const struct folder_entry *entry)
+{
+	uint64_t modseq;
+	uint32_t flags = transfer->is_within ? entry->flags : folder_seen_flags(transfer->seen, entry, &modseq);
+
+	return transfer->to_is_shared ? flags & ~(uint32_t)FOLDER_SEEN : flags;
+}
+
 /* "<time>.<new id>.<id>.<host>,S=<size>:2,<flags>". A foreign file stays one: its lines may end in bare LF. */
 static char *name_there(struct transfer *transfer, const struct folder_entry *entry)
 {
@@ -51,7 +77,7 @@ static char *name_there(struct transfer *transfer, const struct folder_entry *en
 	host = xasprintf("%s.%s", origin, intake_hostname(transfer->to->spool->intake));
 	base = entry->ours && entry->size_known ? maildir_name(entry->time, &id, host, entry->size)
 						: maildir_foreign_name(entry->time, &id, host);
-	name = maildir_flags_name(base, maildir_flags_letters(flags_there(transfer, entry->flags), letters));
+	name = maildir_flags_name(base, maildir_flags_letters(flags_there(transfer, flags_to_keep(transfer, entry)), letters));
 	free(base);
 	free(host);
 	return name;
@@ -197,6 +223,83 @@ static int commit(struct transfer *transfer, struct error *error)
 	return result;
 }
 
+/* --- \Seen of people, durable before the messages arrive */
+
+static int carry_of(struct transfer *transfer, const char *person, bool all_people, struct error *error)
+{
+	struct folder_seen *seen = all_people ? folder_seen_of(transfer->from, person, error) : transfer->seen;
+	struct folder_carry carry = {.to = folder_seen_of(transfer->to, person, error)};
+
+	if (carry.to == NULL || (all_people && seen == NULL))
+		return -1;
+	for (size_t i = 0; i < transfer->marks.count; i++) {
+		const struct folder_entry *entry = &transfer->from->table.items[transfer->marks.items[i].index];
+		uint64_t modseq;
+		bool is_seen = folder_seen_flags(seen, entry, &modseq) & FOLDER_SEEN;
+
+		if (all_people ? is_seen == ((entry->flags & FOLDER_SEEN) != 0) : !is_seen)
+			continue; /* as the name of the file says */
+		ARRAY_GROW(carry.marks, carry.count);
+		carry.marks[carry.count++] = (struct seen_mark){.is_seen = is_seen, .line = i};
+	}
+	ARRAY_GROW(transfer->carries.items, transfer->carries.count);
+	transfer->carries.items[transfer->carries.count++] = carry;
+	return 0;
+}
+
+/* Within a mailbox what all have seen, into a shared one what this person has. With both locks. */
+static int carry_seen(struct transfer *transfer, struct error *error)
+{
+	const struct strlist *people;
+	int result;
+
+	if (!transfer->is_within)
+		return transfer->to_is_shared ? carry_of(transfer, transfer->person, false, error) : 0;
+	result = folder_seen_people(transfer->from, &people, error);
+	for (size_t i = 0; i < people->count && result == 0; i++)
+		result = carry_of(transfer, people->items[i], true, error);
+	return result;
+}
+
+static int write_carried(struct transfer *transfer, struct error *error)
+{
+	const char **names = xcalloc(transfer->marks.count + 1, sizeof(*names));
+	int result = 0;
+
+	for (size_t i = 0; i < transfer->carries.count && result == 0; i++) {
+		const struct folder_carry *carry = &transfer->carries.items[i];
+
+		for (size_t j = 0; j < carry->count; j++)
+			names[j] = transfer->marks.items[carry->marks[j].line].name;
+		if (carry->count > 0)
+			result = folder_seen_write(transfer->to, carry->to, carry->marks, names, carry->count, error);
+	}
+	free(names);
+	return result;
+}
+
+static void put_carried(struct transfer *transfer, const uint32_t *to_uids)
+{
+	for (size_t i = 0; i < transfer->carries.count; i++) {
+		const struct folder_carry *carry = &transfer->carries.items[i];
+
+		for (size_t j = 0; j < carry->count; j++) {
+			struct seen_mark mark = carry->marks[j];
+
+			mark.uid = to_uids[transfer->marks.items[mark.line].number];
+			if (mark.uid != 0)
+				folder_seen_put(transfer->to, carry->to, mark);
+		}
+	}
+}
+
+static void carries_clear(struct folder_carries *carries)
+{
+	for (size_t i = 0; i < carries->count; i++)
+		free(carries->items[i].marks);
+	free(carries->items);
+}
+
 /* UIDs where they arrive. If they cannot be made durable, the next look gives them. */
 static void number_all(struct transfer *transfer, uint32_t *to_uids, uint32_t *uid_validity)
 {
@@ -230,9 +333,10 @@ static int commit_and_number(struct transfer *transfer, uint32_t *to_uids, uint3
 	if (transfer->marks.count == 0)
 		return 0;
 	folder_scan_stamps(transfer->to, before);
-	if (commit(transfer, error) != 0)
+	if (write_carried(transfer, error) != 0 || commit(transfer, error) != 0)
 		return -1;
 	number_all(transfer, to_uids, uid_validity);
+	put_carried(transfer, to_uids);
 	folder_scan_stamp(transfer->to, before);
 	return 0;
 }
@@ -272,6 +376,8 @@ static int copy(struct transfer *transfer, const uint32_t *uids, size_t count, u
 		mark_messages(transfer, uids, count);
 		result = link_all(transfer, error);
 	}
+	if (result == 0)
+		result = carry_seen(transfer, error);
 	lock_both(transfer, false);
 	if (result == 0 && transfer->marks.count > 0)
 		result = intake_settle(to->spool->intake, error);
@@ -298,7 +404,7 @@ static int move_locked(struct transfer *transfer, const uint32_t *uids, size_t c
 		return -1;
 	mark_messages(transfer, uids, count);
 	folder_scan_stamps(from, before);
-	if (commit_and_number(transfer, to_uids, uid_validity, error) != 0)
+	if (carry_seen(transfer, error) != 0 || commit_and_number(transfer, to_uids, uid_validity, error) != 0)
 		return -1;
 	folder_drop_marks(from, &transfer->marks);
 	folder_table_tidy(&from->table);
@@ -325,15 +431,24 @@ static int move(struct transfer *transfer, const uint32_t *uids, size_t count, u
 static int transfer(struct folder *folder, const uint32_t *uids, size_t count, const char *to, bool is_move, uint32_t *to_uids,
     uint32_t *uid_validity, struct error *error)
 {
-	struct transfer transfer = {.from = folder, .is_move = is_move};
+	struct transfer transfer = {.from = folder_common(folder), .seen = folder->seen, .is_move = is_move};
+	struct slice from_user, to_user;
 	int result;
 
 	memset(to_uids, 0, count * sizeof(*to_uids));
 	*uid_validity = 0;
+	folder = transfer.from;
 	if (folder_open(&transfer.to, folder->spool, to, error) != 0)
 		return -1;
+	from_user = mailbox_name_user(slice_of(folder->mailbox));
+	to_user = mailbox_name_user(slice_of(to));
+	transfer.person = transfer.seen != NULL ? xstrdup(transfer.seen->person) : slice_dup(from_user);
+	transfer.is_within = slice_equal(from_user, to_user);
+	transfer.to_is_shared = !transfer.is_within && !slice_is(to_user, transfer.person);
 	result = (is_move ? move : copy)(&transfer, uids, count, to_uids, uid_validity, error);
 	folder_marks_clear(&transfer.marks);
+	carries_clear(&transfer.carries);
+	free(transfer.person);
 	folder_close(transfer.to);
 	return result;
 }

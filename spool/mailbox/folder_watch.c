@@ -18,7 +18,7 @@
 #define PARTS 2 /* new/ and cur/ */
 
 struct watch {
-	const struct folder *folder;
+	struct folder *folder;
 	int event_fd;
 	int parts[PARTS]; /* watch descriptors: those of one folder are the same for all its watches */
 	struct watch *next;
@@ -38,6 +38,15 @@ static void wake(const struct watch *watch)
 
 	if (write(watch->event_fd, &one, sizeof(one)) != sizeof(one) && errno != EAGAIN)
 		log_warn("event=watch-failed");
+}
+
+void folder_watch_wake(const struct folder_seen *seen)
+{
+	pthread_mutex_lock(&all.lock);
+	for (const struct watch *watch = all.first; watch != NULL; watch = watch->next)
+		if (watch->folder->seen == seen)
+			wake(watch);
+	pthread_mutex_unlock(&all.lock);
 }
 
 static void wake_those(int part, uint32_t mask)
@@ -118,10 +127,11 @@ static int begin(struct error *error)
 /* With the lock held. */
 static int watch_parts(struct watch *watch, struct error *error)
 {
+	const struct folder *common = folder_common(watch->folder);
+
 	for (size_t i = 0; i < PARTS; i++) {
-		const struct folder *folder = watch->folder;
-		char *part = folder_is_outbox(folder) ? folder_outbox_watched(folder->spool, i)
-						      : layout_mailbox(folder->spool, folder->mailbox, folder_parts[i]);
+		char *part = folder_is_outbox(watch->folder) ? folder_outbox_watched(common->spool, i)
+							     : layout_mailbox(common->spool, common->mailbox, folder_parts[i]);
 
 		watch->parts[i] = inotify_add_watch(all.inotify, part, EVENTS);
 		if (watch->parts[i] < 0)
@@ -147,8 +157,9 @@ static void end_parts(const struct watch *watch)
 int folder_watch(struct folder *folder, int event_fd, struct error *error)
 {
 	struct watch *watch = xmalloc(sizeof(*watch));
+	const struct folder *common = folder_common(folder);
 	/* The INBOX exists before its first message. */
-	int result = strchr(folder->mailbox, '/') != NULL ? 0 : mailbox_make(folder->spool, folder->mailbox, error);
+	int result = strchr(common->mailbox, '/') != NULL ? 0 : mailbox_make(common->spool, common->mailbox, error);
 
 	*watch = (struct watch){.folder = folder, .event_fd = event_fd, .parts = {-1, -1}};
 	pthread_mutex_lock(&all.lock);

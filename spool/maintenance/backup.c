@@ -14,6 +14,7 @@
 #include "spool/log/wal.h"
 #include "spool/log/wal_hold.h"
 #include "spool/mailbox_name.h"
+#include "spool/storage/folder.h"
 #include "spool/storage/mailbox.h"
 #include "spool/storage/state.h"
 
@@ -124,6 +125,25 @@ static int add_message(struct backup *backup, const char *user, const struct mai
 	return result;
 }
 
+/* What the people of a shared mailbox have seen. */
+static int add_seen(struct backup *backup, const char *mailbox, struct error *error)
+{
+	struct strlist people = {NULL, 0};
+	int result = folder_people(backup->spool, mailbox, &people, error);
+
+	for (size_t i = 0; i < people.count && result == 0; i++) {
+		char *file = folder_seen_file(people.items[i]), *path = layout_mailbox(backup->spool, mailbox, file);
+		char *name = name_of(backup, mailbox, file);
+
+		result = add_file(backup, name, path, error);
+		free(name);
+		free(path);
+		free(file);
+	}
+	strlist_clear(&people);
+	return result;
+}
+
 /* The names of keywords and subscriptions, and the mark of a folder, so that an empty one is there again. The UIDs are not restored: they may
  * have been given to other messages since. */
 static int add_notes(struct backup *backup, const char *mailbox, struct error *error)
@@ -138,7 +158,7 @@ static int add_notes(struct backup *backup, const char *mailbox, struct error *e
 		free(name);
 		free(path);
 	}
-	return result;
+	return result == 0 ? add_seen(backup, mailbox, error) : -1;
 }
 
 static int add_mailbox(struct backup *backup, const char *user, struct error *error)

@@ -73,6 +73,13 @@ int folder_reset_uids(const struct spool *spool, struct error *error);
 int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error);
 int folder_subscribe(const struct spool *spool, const char *user, const char *name, bool on, struct error *error);
 
+/* The people who have \Seen of their own in this folder of a shared mailbox. */
+int folder_people(const struct spool *spool, const char *mailbox, struct strlist *people, struct error *error);
+/* Notes that the person knows this folder. 1: they did not before, 0: they did, -1: that cannot be kept. */
+int folder_join(const struct spool *spool, const char *mailbox, const char *person, struct error *error);
+/* The name of the file with it, beside new/ and cur/; new memory. */
+char *folder_seen_file(const char *person);
+
 /* --- one folder */
 
 /* Outbox is not a folder of mail: it shows what the user has submitted and waits in the queue, marked as seen, and as flagged if it was tried
@@ -86,6 +93,9 @@ bool folder_is_outbox(const struct folder *folder);
 
 /* Opens a folder, or finds the open one, and looks at its files (folder_refresh). The caller calls folder_close(). */
 int folder_open(struct folder **folder, const struct spool *spool, const char *mailbox, struct error *error);
+/* The same of a mailbox that several people share: this person has \Seen of their own, reported to their sessions only, and as durable as
+ * other flags. What is not marked by them is \Seen if the name of its file says so. The file that keeps it: folder_seen_file(). */
+int folder_open_shared(struct folder **folder, const struct spool *spool, const char *mailbox, const char *person, struct error *error);
 void folder_close(struct folder *folder);
 uint32_t folder_uid_validity(struct folder *folder);
 /* Looks whether other processes and programs have added, renamed or removed files; new messages get UIDs in the order of their arrival,
@@ -123,7 +133,8 @@ int folder_store(struct folder *folder, const uint32_t *uids, size_t count, enum
     uint64_t unchanged_since, uint32_t **left, size_t *left_count, struct error *error);
 /* Removes messages for good. */
 int folder_expunge(struct folder *folder, const uint32_t *uids, size_t count, struct error *error);
-/* Copies or moves messages, with flags, keywords and times, into a folder that exists. to_uids (count entries) receives the new UIDs; 0 for a
+/* Copies or moves messages, with flags, keywords and times, into a folder that exists. Within a mailbox the \Seen of all people goes with
+ * them, else that of the person who has opened the folder. to_uids (count entries) receives the new UIDs; 0 for a
  * message that was gone. *uid_validity: of the destination. */
 int folder_copy(struct folder *folder, const uint32_t *uids, size_t count, const char *to, uint32_t *to_uids, uint32_t *uid_validity,
     struct error *error);

@@ -285,6 +285,22 @@ int folder_open(struct folder **folder, const struct spool *spool, const char *m
 	return 0;
 }
 
+/* All people have the same \Seen here. */
+int folder_open_shared(struct folder **folder, const struct spool *spool, const char *mailbox, const char *person, struct error *error)
+{
+	(void)person;
+	return folder_open(folder, spool, mailbox, error);
+}
+
+int folder_join(const struct spool *spool, const char *mailbox, const char *person, struct error *error)
+{
+	(void)spool;
+	(void)mailbox;
+	(void)person;
+	(void)error;
+	return 0;
+}
+
 void folder_close(struct folder *folder)
 {
 	if (--folder->open == 0 && folder->deleted)

@@ -31,6 +31,9 @@ static struct conf_user sample_users[] = {
 static char *sample_sales_members[] = {"petrov", "anna", "buh"};
 static struct conf_group sample_sales = {
     .name = "sales", .members = {sample_sales_members, 3}}; /* buh's mail goes to anna */
+static char *sample_info_members[] = {"ivan", "anna:read"}, *sample_info_aliases[] = {"office"};
+static struct conf_shared sample_info = {
+    .name = "info", .members = {sample_info_members, 2}, .aliases = {sample_info_aliases, 1}, .external_alias = "info@example.ru"};
 static struct conf_smarthost sample_smarthost = {.name = "default"};
 static struct conf_net sample_all = {.last = {.s6_addr = {255, 255, 255, 255, 255, 255, 255, 255,
                                                   255, 255, 255, 255, 255, 255, 255, 255}}};
@@ -80,6 +83,13 @@ static struct conf sample_conf(void)
 	    .smarthosts = &sample_smarthost,
 	    .smarthost_count = 1,
 	};
+}
+
+/* Adds the shared mailbox info, which ivan may write and anna may read. */
+static inline void sample_share(struct conf *conf)
+{
+	conf->shareds = &sample_info;
+	conf->shared_count = 1;
 }
 
 #endif

@@ -84,12 +84,13 @@ static void read_one(const struct spool *spool, const struct place_of *place, st
 void recent_mail_read(const struct conf *conf, size_t most, struct recent_mail *recent)
 {
 	struct places_of places = {NULL, 0};
+	struct strlist names = {NULL, 0};
 
 	*recent = (struct recent_mail){NULL, 0, 0};
-	add_mailbox(SPOOL_OF(conf), CONF_POSTMASTER, &places);
-	for (size_t i = 0; i < conf->user_count; i++)
-		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
-			add_mailbox(SPOOL_OF(conf), conf->users[i].name, &places);
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count; i++)
+		add_mailbox(SPOOL_OF(conf), names.items[i], &places);
+	strlist_clear(&names);
 	if (places.count > 0)
 		qsort(places.items, places.count, sizeof(*places.items), newest_first);
 	for (size_t i = 0; i < places.count && recent->count < most; i++)

@@ -111,15 +111,16 @@ static int read_past(
     const struct conf *conf, struct state *state, struct past_list *list, struct error *error)
 {
 	struct msgid floor = msgid_floor(list->since);
+	struct strlist names = {NULL, 0};
+	int result = 0;
 
 	if (state != NULL && state_journal_since(state, &floor, add_event, list, error) != 0)
 		return -1;
-	if (read_mailbox(list, CONF_POSTMASTER, error) != 0)
-		return -1;
-	for (size_t i = 0; i < conf->user_count; i++)
-		if (read_mailbox(list, conf->users[i].name, error) != 0)
-			return -1;
-	return 0;
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count && result == 0; i++)
+		result = read_mailbox(list, names.items[i], error);
+	strlist_clear(&names);
+	return result;
 }
 
 /* --- sorting one message again */

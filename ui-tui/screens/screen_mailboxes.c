@@ -165,9 +165,11 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
 			add_box(tui, list, conf->users[i].name, conf->users[i].full_name, true);
+	for (size_t i = 0; i < conf->shared_count; i++)
+		add_box(tui, list, conf->shareds[i].name, _("shared mailbox"), true);
 	mailbox_users(SPOOL_OF(conf), &names);
 	for (size_t i = 0; i < names.count; i++)
-		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
+		if (!conf_has_mailbox(conf, names.items[i]))
 			add_box(tui, list, names.items[i], _("user removed"), false);
 	strlist_clear(&names);
 	list_end(list);

@@ -121,7 +121,7 @@ static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
 
 	mailbox_users(SPOOL_OF(conf), &names);
 	for (size_t i = 0; i < names.count; i++)
-		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
+		if (!conf_has_mailbox(conf, names.items[i]))
 			add_mailbox(mailboxes, SPOOL_OF(conf), names.items[i], false);
 	strlist_clear(&names);
 }
@@ -129,11 +129,12 @@ static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
 static int list_mailboxes(const struct cli *cli, const struct conf *conf)
 {
 	struct mailboxes mailboxes = {NULL, 0, CLI_DONE};
+	struct strlist names = {NULL, 0};
 
-	add_mailbox(&mailboxes, SPOOL_OF(conf), CONF_POSTMASTER, true);
-	for (size_t i = 0; i < conf->user_count; i++)
-		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
-			add_mailbox(&mailboxes, SPOOL_OF(conf), conf->users[i].name, true);
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count; i++)
+		add_mailbox(&mailboxes, SPOOL_OF(conf), names.items[i], true);
+	strlist_clear(&names);
 	add_orphans(&mailboxes, conf);
 	if (cli->json && cli_print_json(mailboxes_json(mailboxes.items, mailboxes.count)) != CLI_DONE)
 		mailboxes.result = CLI_FAILED;
@@ -231,7 +232,7 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 static bool mailbox_is_known(const struct conf *conf, const char *name)
 {
 	char *path;
-	bool known = strcmp(name, CONF_POSTMASTER) == 0 || conf_find_user(conf, name) != NULL;
+	bool known = conf_has_mailbox(conf, name);
 
 	if (known || !mailbox_name_is_valid(slice_of(name)))
 		return known;

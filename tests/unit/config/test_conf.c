@@ -286,6 +286,20 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {USERS ACCOUNT "deliver_to = ivam\n", 11, false, "deliver_to: there is no user `ivam`"},
 	    {USERS ACCOUNT "unsorted_to = postmaste\n", 11, false, "did you mean `postmaster`?"},
 	    {USERS "aliases = ivan\n", 8, false, "is already a name of user ivan"},
+	    {USERS "[mailbox ivan]\nmembers = olga\n", 8, false, "`ivan` is already a name of user ivan"},
+	    {USERS "[mailbox info]\nmembers = olga\naliases = Ivan\n", 10, false, "already a name of user ivan"},
+	    {USERS "aliases = info\n[mailbox info]\nmembers = olga\n", 8, false, "already a name of mailbox info"},
+	    {USERS "[mailbox info]\n", 8, false, "needs members"},
+	    {USERS "[mailbox info]\nmembers = olga, ivam:read\n", 9, false, "there is no user `ivam`; did you mean `ivan`?"},
+	    {USERS "[mailbox info]\nmembers = olga:write\n", 9, false, "nor a user with the right to read"},
+	    {USERS "[mailbox a]\nmembers = olga\n[mailbox b]\nmembers = a\n", 11, false, "`a` is a shared mailbox"},
+	    {USERS "[mailbox daemon]\nmembers = olga\n", 8, false, "reserved for the gateway"},
+	    {USERS "[mailbox postmaster]\nmembers = olga\n", 8, false, "reserved for the gateway"},
+	    {USERS "[mailbox In/fo]\nmembers = olga\n", 8, false, "not a valid name of a user, group or mailbox"},
+	    {USERS "[group g]\nmembers = olga\n[mailbox g]\nmembers = olga\n", 10, false, "already the name of a group"},
+	    {USERS "[mailbox info]\nmembers = olga\nexternal_alias = info@office.lan\n", 10, false, "in local_domain"},
+	    {USERS "[mailbox info]\nmembers = olga\nexpire = 90s\n", 10, true, "removed from mailbox info"},
+	    {USERS "[rule r]\nwhen = always\ndeliver = inof\n[mailbox info]\nmembers = olga\n", 10, false, "did you mean `info`?"},
 	    {USERS "aliases = postmaster\n", 8, false, "reserved for the gateway"},
 	    {USERS "aliases = Daemon@office.lan\n", 8, false, "reserved for the gateway"},
 	    {"[user a]\npassword = " HASH "\naliases = x\n[user b]\npassword = " HASH
@@ -432,6 +446,48 @@ static void groups_and_aliases_may_stand_where_users_are_listed(void **state)
 	assert_string_equal(conf->rules[0].deliver.items[0], "desk");
 	assert_string_equal(conf->rules[0].reply, "a\\nb");
 	assert_int_equal(conf->rules[0].reply_days, 7);
+	conf_free(conf);
+	conf_problems_clear(&problems);
+}
+
+static void shared_mailboxes_have_members_with_rights(void **state)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf;
+	struct strlist names = {NULL, 0};
+	bool archive;
+
+	(void)state;
+	conf = load("[limits]\nmailbox_quota = 5M\n" USERS "aliases = o.petrova\n[user anna]\npassword = " HASH "\n[user max]\npassword = " HASH "\n"
+	    "[group sales]\nmembers = ivan, anna\n"
+	    "[mailbox info]\nmembers = sales, Anna : read, O.Petrova\naliases = office, mail\nexternal_alias = Info@example.ru\nexpire = 90d\n"
+	    "[mailbox big]\nmembers = max:read\nquota = 1G\narchive = yes\n"
+	    "[rule r]\nwhen = always\ndeliver = info/Clients, office\n[account a]\nurl = pop3s://h\nuser = u\ndeliver_to = big\n",
+	    &problems);
+	show(&problems);
+	assert_non_null(conf);
+	assert_int_equal(conf_share_of(conf, "info", "ivan"), SHARE_WRITE);
+	assert_int_equal(conf_share_of(conf, "info", "olga"), SHARE_WRITE);
+	assert_int_equal(conf_share_of(conf, "info", "anna"), SHARE_READ); /* by name, not as one of the group */
+	assert_int_equal(conf_share_of(conf, "info", "max"), SHARE_NONE);
+	assert_int_equal(conf_share_of(conf, "big", "max"), SHARE_READ);
+	assert_int_equal(conf_share_of(conf, "big", "nobody"), SHARE_NONE);
+	assert_int_equal(conf_share_of(conf, "ivan", "max"), SHARE_NONE);
+	assert_string_equal(conf_mailbox_at(conf, SLICE_LITERAL("OFFICE@office.lan")), "info");
+	assert_string_equal(conf_mailbox_at(conf, SLICE_LITERAL("info@EXAMPLE.ru")), "info");
+	assert_string_equal(conf_mailbox_at(conf, SLICE_LITERAL("o.petrova")), "olga");
+	assert_null(conf_mailbox_at(conf, SLICE_LITERAL("info@elsewhere.ru")));
+	assert_null(conf_owner_of(conf, SLICE_LITERAL("info")));
+	assert_null(conf_find_user(conf, "info"));
+	assert_int_equal(conf_mailbox_quota(conf, "info"), 5 << 20);
+	assert_int_equal(conf_mailbox_quota(conf, "big"), 1 << 30);
+	assert_int_equal(conf_mailbox_quota(conf, "postmaster"), 0);
+	assert_int_equal(conf_mailbox_expire(conf, "info", &archive), 90 * 86400);
+	assert_false(archive);
+	conf_mailbox_names(conf, &names);
+	assert_int_equal(names.count, 7);
+	assert_true(conf_has_mailbox(conf, "big") && conf_has_mailbox(conf, "postmaster") && !conf_has_mailbox(conf, "sales"));
+	strlist_clear(&names);
 	conf_free(conf);
 	conf_problems_clear(&problems);
 }
@@ -670,6 +726,7 @@ int main(void)
 	    cmocka_unit_test(each_fault_is_told_once_where_it_is),
 	    cmocka_unit_test(what_is_true_of_no_harm_is_not_told),
 	    cmocka_unit_test(groups_and_aliases_may_stand_where_users_are_listed),
+	    cmocka_unit_test(shared_mailboxes_have_members_with_rights),
 	    cmocka_unit_test(there_is_a_limit_to_users),
 	    cmocka_unit_test(any_section_may_stand_in_any_file),
 	    cmocka_unit_test(passwords_that_others_can_read_are_told),

@@ -25,7 +25,8 @@ static const char text[] =
     "[account more]\nurl = pop3s://pop.example\nuser = moreuser\npassword_command = /bin/pass-secret\n"
     "[user anna]\npassword = " HASH "\nfull_name = Anna \"the quick\"\naliases = a, anka\nexternal_alias = anna@example.ru\noutside = no\nexpire = 30d\n"
     "[user ivan]\nallow_weak_auth = yes\nclear_password = clearsecret\nlanguage = en\nforward = anna\nkeep = no\n"
-    "[group all]\nmembers = anna, ivan\n";
+    "[group all]\nmembers = anna, ivan\n"
+    "[mailbox info]\nmembers = anna, all:read\nquota = 5M\nexternal_alias = info@example.ru\nexpire = 20d\n";
 
 static struct conf *load(void)
 {
@@ -76,6 +77,11 @@ static void test_what_it_is_told(void **state)
 	assert_int_equal(seen->users[0].language, LANGUAGE_RU);
 	assert_int_equal(seen->users[1].language, LANGUAGE_EN);
 	assert_string_equal(seen->groups[0].members.items[1], "ivan");
+	assert_int_equal(conf_share_of(seen, "info", "anna"), SHARE_WRITE);
+	assert_int_equal(conf_share_of(seen, "info", "ivan"), SHARE_READ);
+	assert_string_equal(conf_mailbox_at(seen, slice_of("info@example.ru")), "info");
+	assert_int_equal(conf_mailbox_quota(seen, "info"), 5 << 20);
+	assert_int_equal(seen->shareds[0].expire, 0);
 	/* Whose mail can be sent outside, and with which sender. */
 	assert_int_equal(seen->smarthost_count, 2);
 	assert_string_equal(seen->smarthosts[0].default_sender, "");

@@ -28,7 +28,7 @@ static char *others[] = {"olga"};
 static uint64_t used(void *context, const char *user)
 {
 	(void)context;
-	assert_string_equal(user, "ivan");
+	assert_true(strcmp(user, "ivan") == 0 || strcmp(user, "info") == 0);
 	return 2048;
 }
 
@@ -65,6 +65,11 @@ static void fill(const struct script *script)
 		fake_add("ivan", messages[i].bytes, strlen(messages[i].bytes), messages[i].flags, 0);
 	if (script_has(script, "stub"))
 		fake_add("ivan", STUB, strlen(STUB), 0, 0);
+	if (script_has(script, "shared")) {
+		fake_make("info");
+		fake_make("info/Clients");
+		fake_add("info", messages[0].bytes, strlen(messages[0].bytes), 0, 0);
+	}
 	for (size_t i = 0; i < 300 && script_has(script, "many"); i++)
 		fake_add("ivan", messages[0].bytes, strlen(messages[0].bytes), 0, 0);
 }
@@ -81,7 +86,7 @@ static void take_memory(bool taken)
 	is_taken = taken;
 }
 
-/* What another session does when the client says so in place of a command: "(add)", "(expunge 2)", "(flag 1)". */
+/* What another session or the admin does when the client says so in place of a command: "(add)", "(expunge 2)", "(flag 1)", "(revoke)". */
 static bool play_other(struct slice line)
 {
 	struct folder *inbox = fake_find("ivan");
@@ -101,6 +106,12 @@ static bool play_other(struct slice line)
 		fake_remove(inbox, one);
 	else if (slice_is(verb, "(flag"))
 		folder_store(inbox, &one, 1, FOLDER_ADD, FOLDER_FLAGGED, UINT64_MAX, &left, &left_count, &error);
+	else if (slice_is(verb, "(revoke"))
+		sample_info_members[0] = "chief";
+	else if (slice_is(verb, "(restrict"))
+		sample_info_members[0] = "ivan:read";
+	else if (slice_is(verb, "(inform"))
+		fake_add("info", "Subject: new\r\n\r\nnew\r\n", 21, 0, 0);
 	else if (slice_is(verb, "(fails"))
 		fake.fails = ERROR_IO;
 	else if (slice_is(verb, "(limit"))
@@ -198,6 +209,9 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 
 	if (script_has(script, "no_daemon"))
 		conf.gateway.daemon_users = (struct strlist){others, ARRAY_LEN(others)};
+	sample_info_members[0] = "ivan";
+	if (script_has(script, "shared"))
+		sample_share(&conf);
 	conf.limits.mailbox_quota = script_has(script, "quota") ? 4096 : 0;
 	conf.limits.max_message_size = 1000;
 	fill(script);

@@ -62,6 +62,38 @@ static void test_kinds(void **state)
 	}
 }
 
+static void test_shared_mailboxes(void **state)
+{
+	static const char *const names[] = {"Info", "office+x@office.lan", "info@EXAMPLE.ru"};
+	struct conf conf = sample_conf();
+	struct conf_group both = {.name = "both", .members = {(char *[]){"office", "anna"}, 2}};
+	struct addr sender = address("office@office.lan"), outside, group = address("both"), hint = address("offise");
+	struct envelope envelope;
+	const char *user;
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	sample_share(&conf);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct addr addr = address(names[i]);
+
+		assert_int_equal(route_address(&conf, &addr, &user), ROUTE_MAILBOX);
+		assert_string_equal(user, "info");
+	}
+	assert_true(route_outside_sender(&conf, &sender, &outside));
+	assert_string_equal(addr_text(text, sizeof(text), &outside), "info@example.ru");
+	assert_string_equal(route_hint(&conf, &hint), "office");
+	conf.groups = &both;
+	envelope_init(&envelope);
+	route_add(&conf, &envelope, &group, slice_of("test"));
+	route_add_folder(&conf, &envelope, "info", "Clients", slice_of("test"));
+	assert_int_equal(envelope.place_count, 3);
+	assert_string_equal(envelope.places[0].name, "info");
+	assert_string_equal(envelope.places[1].name, "anna");
+	assert_string_equal(envelope.places[2].name, "info/Clients");
+	envelope_clear(&envelope);
+}
+
 static void test_split_domain(void **state)
 {
 	struct conf conf = sample_conf();
@@ -199,6 +231,7 @@ int main(void)
 	    cmocka_unit_test(test_kinds),
 	    cmocka_unit_test(test_split_domain),
 	    cmocka_unit_test(test_places),
+	    cmocka_unit_test(test_shared_mailboxes),
 	    cmocka_unit_test(test_hint),
 	    cmocka_unit_test(test_outside_sender),
 	};

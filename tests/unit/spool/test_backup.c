@@ -102,6 +102,10 @@ static void fill(void)
 	put(files[1], USERS);
 	assert_int_equal(mailbox_make(&spool, "ivan", &error), 0);
 	put_in(folder, "mailboxes/ivan/new/1.M1P1.pc", "hello\r\n");
+	put_in(folder, "mailboxes/ivan/.Sent.2026/cur/3.M1P1.pc:2,S", "sent\r\n");
+	put_in(folder, "mailboxes/ivan/.Sent.2026/dovecot-keywords", "0 Work\n");
+	put_in(folder, "mailboxes/info/lanpost-ivan.seen", "lanpost-seen 1\n");
+	put_in(folder, "mailboxes/info/lanpost-ivan.seen.new", "a remnant");
 	put_in(folder, "archive/ivan/2023-11/cur/2.M1P1.pc", "old\r\n");
 	put_in(folder, "tls/key.pem", "the key\n");
 	put_in(folder, "wal/state.lock", "");
@@ -148,16 +152,20 @@ static void test_all_comes_back(void **context)
 	(void)context;
 	fill();
 	write_backup(true, &written);
-	assert_int_equal(written.messages, 1);
+	assert_int_equal(written.messages, 2);
 	assert_int_equal(written.queued, 1);
 	if (restore(false, false, &restored, &error) != 0)
 		fail_msg("%s", ERROR_EN(&error));
-	assert_int_equal(restored.messages, 1);
+	assert_int_equal(restored.messages, 2);
 	assert_int_equal(restored.queued, 1);
 	assert_int_equal(restored.files, written.files - 1); /* README stays in the archive */
 	assert_content("config/lanpost.conf", MAIN);
 	assert_content("config/users.conf", USERS);
 	assert_content("spool/mailboxes/ivan/new/1.M1P1.pc", "hello\r\n");
+	assert_content("spool/mailboxes/ivan/.Sent.2026/cur/3.M1P1.pc:2,S", "sent\r\n");
+	assert_content("spool/mailboxes/ivan/.Sent.2026/dovecot-keywords", "0 Work\n");
+	assert_content("spool/mailboxes/info/lanpost-ivan.seen", "lanpost-seen 1\n");
+	assert_missing("spool/mailboxes/info/lanpost-ivan.seen.new");
 	assert_content("spool/archive/ivan/2023-11/cur/2.M1P1.pc", "old\r\n");
 	assert_content("spool/queue/active/1k0xn1qc2q97h2cb5b7y.msg", "to be sent\r\n");
 	assert_content("spool/tls/key.pem", "the key\n");
