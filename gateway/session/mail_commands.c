@@ -132,7 +132,7 @@ static const char *user_of(const struct conf *conf, const char *address)
 	return addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &user) == ROUTE_MAILBOX ? user : NULL;
 }
 
-/* Users may see their own mail; postmaster, and the user who reads postmaster's mail,
+/* Users may see their own mail, and that of their shared mailboxes; postmaster, and the user who reads postmaster's mail,
  * everything. */
 static bool may_know(const struct conf *conf, const char *asks, const struct envelope *envelope)
 {
@@ -140,7 +140,7 @@ static bool may_know(const struct conf *conf, const char *asks, const struct env
 
 	if (user != NULL && (strcmp(user, CONF_POSTMASTER) == 0 || strcmp(user, conf->gateway.postmaster) == 0))
 		return true;
-	return user != NULL && owner != NULL && strcmp(user, owner) == 0;
+	return user != NULL && owner != NULL && (strcmp(user, owner) == 0 || conf_share_of(conf, owner, user) != SHARE_NONE);
 }
 
 /* Lists the recipients that are still waiting. Returns whether there are any. */

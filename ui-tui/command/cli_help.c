@@ -29,7 +29,7 @@ static const struct {
     {"smarthost", N_("servers for outgoing mail")},
     {"rule", N_("rules of the sorter")},
     {"queue", N_("outgoing mail in the queue")},
-    {"mailbox", N_("messages in the mailboxes")},
+    {"mailbox", N_("messages in the mailboxes, and shared mailboxes")},
 };
 static const struct {
 	const char *command, *about;
@@ -63,6 +63,10 @@ static const struct {
     {"mailbox purge", N_("TIME is a number with s, m, h, d or w: 90d. lanpost shows what it would "
         "remove and asks for confirmation; without a terminal --yes is required.")},
     {"mailbox archive", N_("TIME is a number with s, m, h, d or w: 90d.")},
+    {"mailbox add", N_("USERS are users and groups, separated by commas; maria:read may only read. Members see the mailbox in IMAP as "
+        "Shared/NAME.")},
+    {"mailbox set", N_("An empty value removes a key, as --unset does. --members replaces all members.")},
+    {"mailbox remove", N_("The messages stay on the disk: `lanpost mailbox list` shows them, `lanpost mailbox purge` removes them.")},
     {"queue delete", N_("lanpost shows what it would remove and asks for confirmation; without a "
         "terminal --yes is required.")},
     {"trace", N_("TIME is an age (7d) or a date (2026-11-23, or '2026-11-23 09:15').")},

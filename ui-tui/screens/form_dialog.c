@@ -80,7 +80,7 @@ static void draw_field(const struct form *form, size_t at, int y, struct rect ar
 
 static bool takes_names(const struct form_field *field)
 {
-	return field->schema != NULL && (field->schema->type == VALUE_USERS || field->schema->type == VALUE_MAILBOXES || field->schema->type == VALUE_USER);
+	return field->schema != NULL && (field->schema->type == VALUE_USER || (field->schema->type >= VALUE_USERS && field->schema->type <= VALUE_MAILBOXES));
 }
 
 /* The description of a field: its note, its help, its valid values. */
@@ -252,7 +252,7 @@ static void pick(struct tui *tui, struct form_dialog *dialog)
 	if (name == NULL)
 		return;
 	before = form_text(field);
-	text = field->schema->type == VALUE_USERS && before[0] != '\0' ? xasprintf("%s, %s", before, name) : xstrdup(name);
+	text = field->schema->type != VALUE_USER && before[0] != '\0' ? xasprintf("%s, %s", before, name) : xstrdup(name);
 	tui_line_set(&field->line, text);
 	field->is_touched = true;
 	field->error[0] = '\0';

@@ -36,6 +36,7 @@ static const struct {
     {"limits", N_("Limits")},
     {"sorter", N_("Sorting")},
     {"group", N_("Groups of users")},
+    {"mailbox", N_("Shared mailboxes")},
     {"log", N_("Log")},
 };
 
@@ -259,9 +260,10 @@ static void do_section(struct tui *tui, void *state)
 
 static void do_add(struct tui *tui, void *state)
 {
-	const char *const choices[] = {_("A server for outgoing mail (smarthost)"), _("A group of users")};
+	static const char *const kinds[] = {"smarthost", "group", "mailbox"};
+	const char *const choices[] = {_("A server for outgoing mail (smarthost)"), _("A group of users"), _("A shared mailbox")};
 	int chosen = dialog_choose(tui, _("New section"), _("What do you want to add?"), choices, ARRAY_LEN(choices));
-	struct section_form section = {.kind = chosen == 1 ? "group" : "smarthost",
+	struct section_form section = {.kind = kinds[chosen < 0 ? 0 : chosen],
 	    .title = _("New section"),
 	    .about = chosen < 0 ? "" : choices[chosen]};
 	char *id;
@@ -280,6 +282,18 @@ struct target {
 	const char *kind, *name;
 };
 
+/* The file that has a section which can be removed; NULL: there is none. */
+static const char *file_of(const struct conf *conf, const char *kind, const char *name)
+{
+	const struct conf_smarthost *smarthost = strcmp(kind, "smarthost") == 0 ? conf_find_smarthost(conf, name) : NULL;
+	const struct conf_group *group = strcmp(kind, "group") == 0 ? conf_find_group(conf, name) : NULL;
+	const struct conf_shared *shared = strcmp(kind, "mailbox") == 0 ? conf_find_shared(conf, name) : NULL;
+
+	if (smarthost != NULL)
+		return smarthost->place.file;
+	return group != NULL ? group->place.file : shared != NULL ? shared->place.file : NULL;
+}
+
 static int run_removal(void *context)
 {
 	const struct target *removal = context;
@@ -290,12 +304,7 @@ static int run_removal(void *context)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	for (size_t i = 0; i < conf->smarthost_count; i++)
-		if (strcmp(removal->kind, "smarthost") == 0 && strcmp(conf->smarthosts[i].name, removal->name) == 0)
-			file = conf->smarthosts[i].place.file;
-	for (size_t i = 0; i < conf->group_count; i++)
-		if (strcmp(removal->kind, "group") == 0 && strcmp(conf->groups[i].name, removal->name) == 0)
-			file = conf->groups[i].place.file;
+	file = file_of(conf, removal->kind, removal->name);
 	if (file != NULL && config_edit_begin(&edit, removal->cli, conf, file)) {
 		result = config_edit_remove(&edit, removal->kind, removal->name);
 		config_edit_clear(&edit);
@@ -358,9 +367,9 @@ static void do_test(struct tui *tui, void *state)
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, shown in brackets"), do_edit, 1},
     {'e', N_("Section"), N_("open the whole section in a form"), do_section, 0},
-    {'a', N_("Add"), N_("add a server for outgoing mail, or a group of users"), do_add, 0},
+    {'a', N_("Add"), N_("add a server for outgoing mail, a group of users or a shared mailbox"), do_add, 0},
     {'t', N_("Test"), N_("test the selected smarthost; sends nothing"), do_test, 0},
-    {'d', N_("Remove"), N_("remove a smarthost or a group"), do_remove, 0},
+    {'d', N_("Remove"), N_("remove a smarthost, a group or a shared mailbox"), do_remove, 0},
 };
 
 const struct tui_screen screen_settings = {

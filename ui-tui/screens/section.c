@@ -149,8 +149,10 @@ static void list_names(struct tui *tui, struct form_dialog *dialog, const struct
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
 			strlist_add(names, conf->users[i].name);
-	for (size_t i = 0; (field->schema->type == VALUE_USERS || field->schema->type == VALUE_MAILBOXES) && i < conf->group_count; i++)
+	for (size_t i = 0; field->schema->type != VALUE_USER && i < conf->group_count; i++)
 		strlist_add(names, conf->groups[i].name);
+	for (size_t i = 0; (field->schema->type == VALUE_USERS || field->schema->type == VALUE_MAILBOXES) && i < conf->shared_count; i++)
+		strlist_add(names, conf->shareds[i].name);
 }
 
 /* --- saving */

@@ -123,6 +123,16 @@ static void offer_queue(const struct typed *typed, const struct spool *spool, un
 	queue_items_clear(&items);
 }
 
+static void offer_mailboxes(const struct typed *typed, const struct conf *conf)
+{
+	struct strlist names = {NULL, 0};
+
+	conf_mailbox_names(conf, &names);
+	for (size_t i = 0; i < names.count; i++)
+		offer(typed, names.items[i]);
+	strlist_clear(&names);
+}
+
 static void offer_names(const struct typed *typed, enum names names)
 {
 	static const char *const shells[] = {"bash", "zsh", "fish"};
@@ -134,9 +144,9 @@ static void offer_names(const struct typed *typed, enum names names)
 		offer_all(typed, shells, ARRAY_LEN(shells), sizeof(shells[0]));
 	if (conf == NULL)
 		return;
-	if (names == MAILBOXES && conf_find_user(conf, CONF_POSTMASTER) == NULL)
-		offer(typed, CONF_POSTMASTER);
-	if (names == USERS || names == MAILBOXES)
+	if (names == MAILBOXES)
+		offer_mailboxes(typed, conf);
+	else if (names == USERS)
 		offer_all(typed, conf->users, conf->user_count, sizeof(conf->users[0]));
 	else if (names == ACCOUNTS)
 		offer_all(typed, conf->accounts, conf->account_count, sizeof(conf->accounts[0]));
@@ -195,7 +205,7 @@ static void offer_key_values(const struct typed *typed, const struct schema_key 
 		puts("yes\nno");
 	else if (key->type == VALUE_KEEP)
 		puts("no\nyes\n7d\n14d\n30d");
-	else if (key->type == VALUE_USER || key->type == VALUE_USERS || key->type == VALUE_MAILBOXES)
+	else if (key->type == VALUE_USER || key->type == VALUE_USERS || key->type == VALUE_MEMBERS || key->type == VALUE_MAILBOXES)
 		offer_names(typed, MAILBOXES);
 	else if (key->type == VALUE_PATH)
 		puts(":files");

@@ -30,6 +30,7 @@
 struct mailbox {
 	char *user; /* or the name of a folder: "ivan/Sent" */
 	bool has_user; /* false: the user was removed, the mailbox stays */
+	bool is_shared;
 	size_t messages;
 	uint64_t bytes; /* of a user with all folders */
 };
@@ -50,7 +51,9 @@ static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		char size[32];
 
-		if (mailboxes[i].has_user)
+		if (mailboxes[i].is_shared)
+			table_addf(&table, _("%s (shared)"), mailboxes[i].user);
+		else if (mailboxes[i].has_user)
 			table_addf(&table, "%s%s", strchr(mailboxes[i].user, '/') != NULL ? "  " : "", mailboxes[i].user);
 		else
 			table_addf(&table, _("%s (no such user)"), mailboxes[i].user);
@@ -68,8 +71,8 @@ static void add_json(json_t *list, const struct mailbox *mailbox)
 
 	if (slash == NULL)
 		json_array_append_new(list,
-		    json_pack("{s:s, s:I, s:I, s:b, s:[]}", "user", mailbox->user, "messages", (json_int_t)mailbox->messages, "bytes",
-			(json_int_t)mailbox->bytes, "has_user", mailbox->has_user, "folders"));
+		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:[]}", "user", mailbox->user, "messages", (json_int_t)mailbox->messages, "bytes",
+			(json_int_t)mailbox->bytes, "has_user", mailbox->has_user, "shared", mailbox->is_shared, "folders"));
 	else
 		json_array_append_new(json_object_get(last, "folders"),
 		    json_pack("{s:o, s:I, s:I}", "folder", cli_json_text(slash + 1), "messages", (json_int_t)mailbox->messages, "bytes",
@@ -132,8 +135,12 @@ static int list_mailboxes(const struct cli *cli, const struct conf *conf)
 	struct strlist names = {NULL, 0};
 
 	conf_mailbox_names(conf, &names);
-	for (size_t i = 0; i < names.count; i++)
+	for (size_t i = 0; i < names.count; i++) {
+		size_t at = mailboxes.count;
+
 		add_mailbox(&mailboxes, SPOOL_OF(conf), names.items[i], true);
+		mailboxes.items[at].is_shared = conf_find_shared(conf, names.items[i]) != NULL;
+	}
 	strlist_clear(&names);
 	add_orphans(&mailboxes, conf);
 	if (cli->json && cli_print_json(mailboxes_json(mailboxes.items, mailboxes.count)) != CLI_DONE)

@@ -318,3 +318,28 @@ def test_mutt_reads_the_folder(office):
         assert (seen(ivan), seen(olga)) == (b"1 2", b"2")
         good(olga.store("2", "-FLAGS", r"(\Seen)"))
         assert (seen(ivan), seen(olga)) == (b"1 2", b"")
+
+
+def test_the_admin_adds_changes_and_removes_one(make_gateway):
+    office = make_gateway(users=["ivan", "maria"])
+    assert office.cli("mailbox", "add", "Sales").returncode == 2
+    added = office.cli("mailbox", "add", "Sales", "--members", "ivan, maria:read", "--expire", "90d")
+    assert added.returncode == 0 and "Shared/sales" in added.stdout, added.stderr
+    until(lambda: re.search(r"lan\[\d+\]: event=reloaded", office.log()), 10, "the reload")
+    with office.imap("maria") as maria:
+        assert "Shared/sales" in names(maria.list())
+    for name, said in (("sales", "already exists"), ("ivan", "already exists"), ("a/b", "not a valid name")):
+        again = office.cli("mailbox", "add", name, "--members", "ivan")
+        assert again.returncode == 1 and said in again.stderr, again.stderr
+    gone = office.cli("user", "remove", "maria")
+    assert gone.returncode == 1 and "members: there is no user `maria`" in gone.stderr  # where they are to be removed first
+    assert office.cli("user", "add", "sales", "--no-password").returncode == 1
+    assert office.cli("mailbox", "set", "sales", "--members", "ivan:read", "--unset", "expire").returncode == 0
+    assert office.cli("user", "remove", "maria").returncode == 0
+    assert "sales (shared)" in office.cli("mailbox", "list").stdout
+    assert "did you mean sales" in office.cli("mailbox", "set", "sale", "--members", "ivan").stderr
+    assert "belongs to a user" in office.cli("mailbox", "remove", "ivan").stderr
+    assert office.cli("mailbox", "remove", "sales").returncode == 0
+    assert "sales (no such user)" in office.cli("mailbox", "list").stdout
+    with office.imap("ivan") as ivan:
+        assert "Shared/sales" not in names(ivan.list())
