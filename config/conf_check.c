@@ -56,7 +56,9 @@ static void unknown_user(const struct check *check, const char *key, const char 
 static void check_user(const struct check *check, const char *key, const char *name,
     const void *field, struct conf_place otherwise)
 {
-	if (name[0] != '\0' && !is_user(check, name))
+	if (conf_find_shared(check->conf, name) != NULL)
+		ERROR_AT(check, field, otherwise, N_("%s: `%s` is a shared mailbox; name a user"), key, name);
+	else if (name[0] != '\0' && !is_user(check, name))
 		unknown_user(check, key, name, field, otherwise);
 }
 

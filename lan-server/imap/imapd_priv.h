@@ -142,7 +142,7 @@ enum imapd_reply imapd_may_create(const struct imapd *imapd, const char *mailbox
 /* Whether the user may still see the selected mailbox. If not, it is left; the reply ends the session. */
 enum imapd_reply imapd_check_access(struct imapd *imapd);
 int imapd_folder_open(const struct imapd *imapd, const char *mailbox, struct folder **folder, struct error *error);
-/* Subscribes the user to shared mailboxes that are new to them. */
+/* Mail programs show subscribed folders only: so each of a shared mailbox is subscribed when the user meets it first. */
 void imapd_join_shared(struct imapd *imapd);
 
 /* --- folders (imapd_folders.c, imapd_list.c, imapd_status.c) */

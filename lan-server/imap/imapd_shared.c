@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#define JOINED_MAX 100 /* folders that become known at a login; each costs a sync */
-
 /* --- the configuration */
 
 static void with_conf(const struct imapd *imapd, void (*fn)(const struct conf *conf, void *own), void *own)
@@ -124,33 +122,20 @@ int imapd_folder_open(const struct imapd *imapd, const char *mailbox, struct fol
 	return folder_open_shared(folder, imapd->options.spool, mailbox, imapd->dialogue.user, error);
 }
 
-/* Mail programs show subscribed folders only: so each is subscribed when the user meets it first. */
-static int join(struct imapd *imapd, const char *mailbox, size_t *joined, struct error *error)
-{
-	const struct spool *spool = imapd->options.spool;
-	int is_new = folder_join(spool, mailbox, imapd->dialogue.user, error);
-	char *name;
-
-	if (is_new <= 0)
-		return is_new;
-	++*joined;
-	name = imapd_name_shown(imapd, mailbox);
-	is_new = folder_subscribe(spool, imapd->dialogue.user, name, true, error);
-	free(name);
-	return is_new;
-}
-
-static int join_all(struct imapd *imapd, const char *shared, size_t *joined, struct error *error)
+static int add_folders(struct imapd *imapd, const char *shared, struct strlist *all, struct error *error)
 {
 	struct strlist names = {NULL, 0};
-	int result = join(imapd, shared, joined, error);
+	char *name = imapd_name_shown(imapd, shared);
+	int result = folder_names(imapd->options.spool, shared, &names, error);
 
-	if (result == 0)
-		result = folder_names(imapd->options.spool, shared, &names, error);
-	for (size_t i = 0; i < names.count && result == 0 && *joined < JOINED_MAX; i++) {
+	strlist_add(all, name);
+	free(name);
+	for (size_t i = 0; i < names.count; i++) {
 		char *mailbox = mailbox_name_of(shared, names.items[i]);
 
-		result = join(imapd, mailbox, joined, error);
+		name = imapd_name_shown(imapd, mailbox);
+		strlist_add(all, name);
+		free(name);
 		free(mailbox);
 	}
 	strlist_clear(&names);
@@ -159,13 +144,15 @@ static int join_all(struct imapd *imapd, const char *shared, size_t *joined, str
 
 void imapd_join_shared(struct imapd *imapd)
 {
-	struct strlist names = {NULL, 0};
+	struct strlist shared = {NULL, 0}, names = {NULL, 0};
 	struct error error = ERROR_INIT;
-	size_t joined = 0;
+	int result = 0;
 
-	imapd_shared_names(imapd, &names);
-	for (size_t i = 0; i < names.count && joined < JOINED_MAX; i++)
-		if (join_all(imapd, names.items[i], &joined, &error) != 0)
-			imapd_storage_failed(imapd, "join", &error);
+	imapd_shared_names(imapd, &shared);
+	for (size_t i = 0; i < shared.count && result == 0; i++)
+		result = add_folders(imapd, shared.items[i], &names, &error);
+	if (result != 0 || folder_subscribe_new(imapd->options.spool, imapd->dialogue.user, &names, &error) != 0)
+		imapd_storage_failed(imapd, "join", &error);
 	strlist_clear(&names);
+	strlist_clear(&shared);
 }

@@ -428,24 +428,3 @@ int folder_seen_people(struct folder *folder, const struct strlist **people, str
 	folder->marked_is_read = true;
 	return 0;
 }
-
-/* The file says so, even without a line. */
-int folder_join(const struct spool *spool, const char *mailbox, const char *person, struct error *error)
-{
-	char *file = folder_seen_file(person), *path = layout_mailbox(spool, mailbox, file);
-	bool is_known = access(path, F_OK) == 0;
-	struct folder *folder;
-	int result;
-
-	free(file);
-	free(path);
-	if (is_known)
-		return 0;
-	if (folder_open_shared(&folder, spool, mailbox, person, error) != 0)
-		return -1;
-	pthread_mutex_lock(&folder->common->lock);
-	result = folder_seen_write(folder->common, folder->seen, NULL, NULL, 0, error);
-	pthread_mutex_unlock(&folder->common->lock);
-	folder_close(folder);
-	return result == 0 ? 1 : -1;
-}

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define FILE_MAX (8u << 20)
+#define SUBSCRIBED "subscriptions"
+#define KNOWN "lanpost-shared"
 static const char head[] = "V\t2\n\n";
 
 /* Each once. */
@@ -56,9 +58,9 @@ static void write_line(const char *name, struct buf *out)
 	} while (rest.ptr != NULL);
 }
 
-int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error)
+static int read_names(const struct spool *spool, const char *user, const char *file, struct strlist *names, struct error *error)
 {
-	char *path = layout_mailbox(spool, user, "subscriptions"), *text = NULL;
+	char *path = layout_mailbox(spool, user, file), *text = NULL;
 	struct map seen = MAP_INIT;
 	char separator = '.';
 	struct slice rest;
@@ -84,27 +86,43 @@ int folder_subscriptions(const struct spool *spool, const char *user, struct str
 	return 0;
 }
 
-static int change(const struct spool *spool, const char *user, const char *name, bool on, struct error *error)
+int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error)
+{
+	return read_names(spool, user, SUBSCRIBED, names, error);
+}
+
+static int write_names(const struct spool *spool, const char *user, const char *file, const struct strlist *names, struct error *error)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
-	struct strlist names = {0};
-	char *path = layout_mailbox(spool, user, "subscriptions");
+	char *path = layout_mailbox(spool, user, file);
+	int result;
+
+	buf_append_text(&text, head);
+	for (size_t i = 0; i < names->count; i++)
+		write_line(names->items[i], &text);
+	result = fsx_replace(path, buf_slice(&text), 0600, error);
+	buf_clear(&text);
+	free(path);
+	return result;
+}
+
+static int change(const struct spool *spool, const char *user, const char *name, bool on, struct error *error)
+{
+	struct strlist names = {0}, kept = {0};
 	int result = folder_subscriptions(spool, user, &names, error);
 	bool is_on = strlist_has(&names, name);
 
-	buf_append_text(&text, head);
 	for (size_t i = 0; i < names.count; i++)
 		if (on || strcmp(names.items[i], name) != 0)
-			write_line(names.items[i], &text);
+			strlist_add(&kept, names.items[i]);
 	if (on)
-		write_line(name, &text);
+		strlist_add(&kept, name);
 	if (result == 0 && on && !is_on && names.count >= FOLDERS_MAX)
 		result = error_set(error, ERROR_LIMIT, N_("%s has %d subscriptions, which is the limit"), user, FOLDERS_MAX);
 	if (result == 0 && on != is_on)
-		result = fsx_replace(path, buf_slice(&text), 0600, error);
+		result = write_names(spool, user, SUBSCRIBED, &kept, error);
+	strlist_clear(&kept);
 	strlist_clear(&names);
-	buf_clear(&text);
-	free(path);
 	return result;
 }
 
@@ -116,5 +134,54 @@ int folder_subscribe(const struct spool *spool, const char *user, const char *na
 		return -1;
 	result = change(spool, user, name, on, error);
 	close(lock);
+	return result;
+}
+
+/* --- folders that are new to a user */
+
+static bool is_same(const struct strlist *a, const struct strlist *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+static int add_new(const struct spool *spool, const char *user, const struct strlist *names, const struct strlist *known, struct error *error)
+{
+	struct strlist subscribed = {0};
+	struct map seen = MAP_INIT;
+	int result = folder_subscriptions(spool, user, &subscribed, error);
+	size_t before = subscribed.count;
+
+	for (size_t i = 0; i < before; i++)
+		map_put(&seen, slice_of(subscribed.items[i]), (void *)1);
+	for (size_t i = 0; i < known->count; i++)
+		map_put(&seen, slice_of(known->items[i]), (void *)1);
+	for (size_t i = 0; i < names->count && subscribed.count < FOLDERS_MAX; i++)
+		add_name(names->items[i], &seen, &subscribed);
+	map_clear(&seen);
+	if (result == 0 && subscribed.count > before)
+		result = write_names(spool, user, SUBSCRIBED, &subscribed, error);
+	strlist_clear(&subscribed);
+	return result;
+}
+
+int folder_subscribe_new(const struct spool *spool, const char *user, const struct strlist *names, struct error *error)
+{
+	struct strlist known = {0};
+	int lock = -1, result = read_names(spool, user, KNOWN, &known, error);
+
+	if (result == 0 && !is_same(&known, names)) {
+		lock = folder_lock(spool, user, error);
+		result = lock < 0 ? -1 : add_new(spool, user, names, &known, error);
+	}
+	if (result == 0 && lock >= 0)
+		result = write_names(spool, user, KNOWN, names, error);
+	if (lock >= 0)
+		close(lock);
+	strlist_clear(&known);
 	return result;
 }

@@ -148,7 +148,7 @@ static int add_seen(struct backup *backup, const char *mailbox, struct error *er
  * have been given to other messages since. */
 static int add_notes(struct backup *backup, const char *mailbox, struct error *error)
 {
-	static const char *const files[] = {"maildirfolder", "dovecot-keywords", "subscriptions", "lanpost-uidvalidity"};
+	static const char *const files[] = {"maildirfolder", "dovecot-keywords", "subscriptions", "lanpost-shared", "lanpost-uidvalidity"};
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(files) && result == 0; i++) {

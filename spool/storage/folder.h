@@ -72,11 +72,12 @@ int folder_reset_uids(const struct spool *spool, struct error *error);
 /* Subscriptions (the file `subscriptions`, as Dovecot writes it): folder names without the user, "INBOX" for the mailbox itself. */
 int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error);
 int folder_subscribe(const struct spool *spool, const char *user, const char *name, bool on, struct error *error);
+/* Subscribes the user to those of these folders that were not among them the last time (the file `lanpost-shared`): to shared ones that are new
+ * to the user. */
+int folder_subscribe_new(const struct spool *spool, const char *user, const struct strlist *names, struct error *error);
 
 /* The people who have \Seen of their own in this folder of a shared mailbox. */
 int folder_people(const struct spool *spool, const char *mailbox, struct strlist *people, struct error *error);
-/* Notes that the person knows this folder. 1: they did not before, 0: they did, -1: that cannot be kept. */
-int folder_join(const struct spool *spool, const char *mailbox, const char *person, struct error *error);
 /* The name of the file with it, beside new/ and cur/; new memory. */
 char *folder_seen_file(const char *person);
 

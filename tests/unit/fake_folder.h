@@ -292,11 +292,11 @@ int folder_open_shared(struct folder **folder, const struct spool *spool, const 
 	return folder_open(folder, spool, mailbox, error);
 }
 
-int folder_join(const struct spool *spool, const char *mailbox, const char *person, struct error *error)
+int folder_subscribe_new(const struct spool *spool, const char *user, const struct strlist *names, struct error *error)
 {
 	(void)spool;
-	(void)mailbox;
-	(void)person;
+	(void)user;
+	(void)names;
 	(void)error;
 	return 0;
 }

@@ -290,6 +290,7 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {USERS "[mailbox info]\nmembers = olga\naliases = Ivan\n", 10, false, "already a name of user ivan"},
 	    {USERS "aliases = info\n[mailbox info]\nmembers = olga\n", 8, false, "already a name of mailbox info"},
 	    {USERS "[mailbox info]\n", 8, false, "needs members"},
+	    {"boss = info\n" USERS "[mailbox info]\nmembers = olga\n", 4, false, "boss: `info` is a shared mailbox"},
 	    {USERS "[mailbox info]\nmembers = olga, ivam:read\n", 9, false, "there is no user `ivam`; did you mean `ivan`?"},
 	    {USERS "[mailbox info]\nmembers = olga:write\n", 9, false, "nor a user with the right to read"},
 	    {USERS "[mailbox a]\nmembers = olga\n[mailbox b]\nmembers = a\n", 11, false, "`a` is a shared mailbox"},

@@ -295,20 +295,56 @@ static void only_the_persons_sessions_are_woken(void **context)
 	close(at_olga);
 }
 
-static void who_joins_is_noted_once(void **context)
+static void people_are_those_with_marks(void **context)
 {
 	struct strlist people = {NULL, 0};
+	struct folder *ivan, *olga;
 
 	(void)context;
 	deliver_all(1);
-	assert_int_equal(folder_join(&house, "info", "ivan", &error), 1);
-	assert_int_equal(folder_join(&house, "info", "ivan", &error), 0);
-	assert_int_equal(folder_join(&house, "info", "olga", &error), 1);
+	ivan = opened_as("info", "ivan");
+	olga = opened_as("info", "olga");
+	mark(ivan, 1, FOLDER_ADD, FOLDER_SEEN);
+	folder_close(ivan);
+	folder_close(olga);
 	OK(folder_people(&house, "info", &people, &error));
-	assert_int_equal(people.count, 2);
+	assert_int_equal(people.count, 1);
+	assert_string_equal(people.items[0], "ivan");
 	strlist_clear(&people);
 	OK(folder_people(&house, "nobody", &people, &error));
 	assert_int_equal(people.count, 0);
+}
+
+static void add_names(struct strlist *names, const char *first, const char *second)
+{
+	strlist_clear(names);
+	strlist_add(names, first);
+	if (second != NULL)
+		strlist_add(names, second);
+}
+
+static void new_folders_are_subscribed_once(void **context)
+{
+	struct strlist names = {NULL, 0}, subscribed = {NULL, 0};
+
+	(void)context;
+	OK(mailbox_make(&house, "ivan", &error));
+	OK(folder_subscribe(&house, "ivan", "Sent", true, &error));
+	add_names(&names, "Shared/info", "Shared/info/Счета");
+	OK(folder_subscribe_new(&house, "ivan", &names, &error));
+	OK(folder_subscribe(&house, "ivan", "Shared/info", false, &error));
+	OK(folder_subscribe_new(&house, "ivan", &names, &error));
+	OK(folder_subscriptions(&house, "ivan", &subscribed, &error));
+	assert_int_equal(subscribed.count, 2); /* it stays as the user wants it */
+	assert_string_equal(subscribed.items[1], "Shared/info/Счета");
+	add_names(&names, "Shared/info", "Shared/info/Old");
+	OK(folder_subscribe_new(&house, "ivan", &names, &error));
+	strlist_clear(&subscribed);
+	OK(folder_subscriptions(&house, "ivan", &subscribed, &error));
+	assert_int_equal(subscribed.count, 3);
+	assert_string_equal(subscribed.items[2], "Shared/info/Old");
+	strlist_clear(&subscribed);
+	strlist_clear(&names);
 }
 
 int main(void)
@@ -321,7 +357,8 @@ int main(void)
 	    HOUSE_TEST(damage_costs_its_batch_only),
 	    HOUSE_TEST(what_cannot_be_kept_is_refused),
 	    HOUSE_TEST(only_the_persons_sessions_are_woken),
-	    HOUSE_TEST(who_joins_is_noted_once),
+	    HOUSE_TEST(people_are_those_with_marks),
+	    HOUSE_TEST(new_folders_are_subscribed_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
