@@ -2,7 +2,6 @@
  * LIST with its extensions (RFC 5258, 5819, 6154), LSUB and NAMESPACE.
  */
 #include "base/alloc.h"
-#include "spool/mailbox_name.h"
 
 #include "lan-server/imap/imapd_entries.h"
 #include "lan-server/imap/imapd_priv.h"

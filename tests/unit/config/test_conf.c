@@ -456,12 +456,12 @@ static void shared_mailboxes_have_members_with_rights(void **state)
 	struct conf_problems problems = {0};
 	struct conf *conf;
 	struct strlist names = {NULL, 0};
-	bool archive;
+	struct conf_expiry expiry;
 
 	(void)state;
 	conf = load("[limits]\nmailbox_quota = 5M\n" USERS "aliases = o.petrova\n[user anna]\npassword = " HASH "\n[user max]\npassword = " HASH "\n"
 	    "[group sales]\nmembers = ivan, anna\n"
-	    "[mailbox info]\nmembers = sales, Anna : read, O.Petrova\naliases = office, mail\nexternal_alias = Info@example.ru\nexpire = 90d\n"
+	    "[mailbox info]\nmembers = sales, Anna : read, O.Petrova\naliases = office, mail\nexternal_alias = Info@example.ru\nexpire = 90d\nexpire_folders = Done 365d\n"
 	    "[mailbox big]\nmembers = max:read\nquota = 1G\narchive = yes\n"
 	    "[rule r]\nwhen = always\ndeliver = info/Clients, office\n[account a]\nurl = pop3s://h\nuser = u\ndeliver_to = big\n",
 	    &problems);
@@ -483,8 +483,10 @@ static void shared_mailboxes_have_members_with_rights(void **state)
 	assert_int_equal(conf_mailbox_quota(conf, "info"), 5 << 20);
 	assert_int_equal(conf_mailbox_quota(conf, "big"), 1 << 30);
 	assert_int_equal(conf_mailbox_quota(conf, "postmaster"), 0);
-	assert_int_equal(conf_mailbox_expire(conf, "info", &archive), 90 * 86400);
-	assert_false(archive);
+	expiry = conf_mailbox_expiry(conf, "info");
+	assert_int_equal(expiry.inbox, 90 * 86400);
+	assert_int_equal(expiry.folders->items[0].seconds, 365 * 86400);
+	assert_false(expiry.archive);
 	conf_mailbox_names(conf, &names);
 	assert_int_equal(names.count, 7);
 	assert_true(conf_has_mailbox(conf, "big") && conf_has_mailbox(conf, "postmaster") && !conf_has_mailbox(conf, "sales"));

@@ -34,7 +34,7 @@ static uint32_t unseen(struct folder *folder)
 {
 	struct folder_status status;
 
-	OK(folder_status(folder, false, &status, &error));
+	folder_status(folder, false, &status);
 	return status.unseen;
 }
 
