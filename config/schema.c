@@ -416,8 +416,7 @@ static const struct schema_key rule_keys[] = {
 };
 
 static const struct schema_key group_keys[] = {
-    {"members", USERS(conf_group, members), "", N_("required"), ANY,
-	N_("The users of this group. Its name may be used wherever users are listed.")},
+    {"members", USERS(conf_group, members), "", N_("required"), ANY, N_("The users of this group. Its name may be used wherever users are listed.")},
 };
 
 static const struct schema_key scanner_keys[] = {
@@ -458,13 +457,11 @@ static const struct schema_key mailbox_keys[] = {
 	N_("The users and groups who see this mailbox in IMAP. maria:read may only read; the others also change and file its "
 	   "messages and may send with its address.")},
     {"aliases", NAMES(conf_shared, aliases), "", N_("none"), ANY, N_("Other names of this mailbox.")},
-    {"external_alias", ADDRESS(conf_shared, external_alias), "", N_("none"), ANY,
-	N_("Replaces the LAN address of the mailbox in outgoing mail; mail to this address belongs to the mailbox.")},
+    {"external_alias", ADDRESS(conf_shared, external_alias), "", N_("none"), ANY, N_("Replaces the LAN address of the mailbox in outgoing mail; mail to this address belongs to the mailbox.")},
     {"quota", SIZE(conf_shared, quota), "0", NULL, RANGE(0, 1024 * GIGA), N_("How large the mailbox may become; 0: as mailbox_quota in [limits].")},
     {"expire", DURATION(conf_shared, expire), "0", NULL, TIME(0, 3650 * DAY, 'd'),
 	N_("Messages that arrived or were moved to the mailbox longer ago than this are removed; 0: never.")},
-    {"expire_folders", FOLDER_AGES(conf_shared, expire_folders), "", N_("never"), TIME(0, 3650 * DAY, 'd'),
-	N_("The same for its folders and the folders below them, such as Done 365d.")},
+    {"expire_folders", FOLDER_AGES(conf_shared, expire_folders), "", N_("never"), TIME(0, 3650 * DAY, 'd'), N_("The same for its folders and the folders below them, such as Done 365d.")},
     {"archive", FLAG(conf_shared, archive), "no", NULL, ANY,
 	N_("yes: what `expire` and `expire_folders` would remove is moved to one Maildir folder per month under `archive` in the spool.")},
 };
