@@ -132,6 +132,7 @@ static const struct {
     {"filter", "virus", N_("Mail with a virus"), true},
     {"filter", "spam_junk", N_("Score for the folder Junk"), true},
     {"filter", "spam_quarantine", N_("Score for quarantine"), true},
+    {"filter", "attachments_forbidden", N_("Forbidden attachments"), false},
     {"group", "members", N_("Members"), true},
     {"mailbox", "members", N_("Members"), true},
     {"mailbox", "external_alias", N_("External address"), true},
