@@ -258,10 +258,10 @@ class Package(Try):
 
     def is_reproducible(self):
         """In another folder, at another time, in another zone and with another umask: the same bytes."""
-        self.run("mkdir first; cp lanpost_*.deb lanpost-dbgsym_*.deb first/; sudo mkdir '/opt/other place'; sudo cp -a lanpost '/opt/other place/'; "
-                 "sudo chown -R $(id -u): '/opt/other place'")
-        self.run("cd '/opt/other place/lanpost'; git clean -qdfx; umask 027; TZ=Asia/Tokyo DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b", timeout=1500)
-        self.run("for deb in first/*.deb; do cmp $deb \"/opt/other place/$(basename $deb)\"; done")
+        self.run("mkdir first; cp lanpost_*.deb lanpost-dbgsym_*.deb first/; sudo mkdir /opt/other; sudo cp -a lanpost /opt/other/; "
+                 "sudo chown -R $(id -u): /opt/other")
+        self.run("cd /opt/other/lanpost; git clean -qdfx; umask 027; TZ=Asia/Tokyo DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b", timeout=1500)
+        self.run("for deb in first/*.deb; do cmp $deb /opt/other/$(basename $deb); done")
 
     def autopkgtest(self):
         """debian/tests, as Debian's machines run them: the package is just installed. A small system has no python."""
