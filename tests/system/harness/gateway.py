@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from harness.certificates import password_hash
-from harness.waiting import answers, descendants, free_port, kill, until
+from harness.waiting import PATIENCE, answers, descendants, free_port, kill, until
 
 poplib._MAXLINE = 1 << 26  # poplib takes 2048 bytes a line, real mail has more
 
@@ -191,13 +191,13 @@ class Gateway:
     # --- the mail programs
 
     def pop3(self, user, password=PASSWORD):
-        client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=30)
+        client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=PATIENCE)
         client.user(user)
         client.pass_(password)
         return client
 
     def imap(self, user, password=PASSWORD):
-        client = imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=30)
+        client = imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=PATIENCE)
         client.login(user, password)
         return client
 
@@ -229,7 +229,7 @@ class Gateway:
         client.quit()
 
     def smtp(self):
-        return smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="pc.office.lan", timeout=30)
+        return smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="pc.office.lan", timeout=PATIENCE)
 
     def send(self, sender, recipients, content):
         """Hands one message in; returns smtplib's dict of refused recipients."""

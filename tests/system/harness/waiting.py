@@ -6,7 +6,7 @@ import socket
 import time
 
 
-PATIENCE = 60  # seconds: on a machine under load a sync of its disk alone may take half a minute
+PATIENCE = 90  # seconds: on a machine under load a sync of its disk alone may take half a minute
 
 
 def until(condition, seconds=15, what="the condition"):
