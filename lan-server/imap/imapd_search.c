@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define LOOKED_AT 256 /* messages at a time */
+#define SORT_TEXTS_MAX (256u << 20)
 #define TIMED 8	      /* messages between two looks at the clock */
 #define STEP_MS 200   /* then the session looks whether it must end */
 
@@ -20,26 +21,15 @@ static void keep(struct imapd_search *search, size_t bytes)
 		search->is_too_large = true;
 }
 
-static size_t bytes_of(const struct imapd_search *search, const struct imapd_sorted *sorted)
-{
-	size_t bytes = sizeof(*sorted);
-
-	for (size_t i = 0; i < search->sort_count; i++)
-		bytes += sorted->values[i].text != NULL ? strlen(sorted->values[i].text) + 1 : 0;
-	return bytes;
-}
-
 static void search_free(void *own)
 {
 	struct imapd_search *search = own;
 
 	made_memory_give(search->kept);
-	for (size_t i = 0; search->sorted != NULL && i < search->found.count; i++)
-		for (size_t j = 0; j < search->sort_count; j++)
-			free(search->sorted[i].values[j].text);
 	for (size_t i = 0; search->threaded != NULL && i < search->found.count; i++)
 		imap_thread_message_clear(&search->threaded[i]);
-	free(search->sorted);
+	free(search->values);
+	buf_clear(&search->sort_texts);
 	free(search->threaded);
 	free(search->found.items);
 	imapd_keys_free(search->keys);
@@ -55,8 +45,6 @@ static void note_found(struct imapd *imapd, struct imapd_search *search, struct 
 {
 	size_t count = search->found.count;
 
-	if (search->kind == IMAPD_SORT)
-		ARRAY_GROW(search->sorted, count);
 	if (search->kind == IMAPD_THREAD)
 		ARRAY_GROW(search->threaded, count);
 	ARRAY_GROW(search->found.items, count);
@@ -64,8 +52,11 @@ static void note_found(struct imapd *imapd, struct imapd_search *search, struct 
 	if (candidate->look.modseq > search->modseq)
 		search->modseq = candidate->look.modseq;
 	if (search->kind == IMAPD_SORT) {
+		size_t before = search->sort_texts.len;
+
 		imapd_sort_note(search, candidate);
-		keep(search, bytes_of(search, &search->sorted[count]));
+		keep(search, search->sort_count * sizeof(*search->values) + search->sort_texts.len - before);
+		search->is_too_large = search->is_too_large || search->sort_texts.overflow;
 	}
 	if (search->kind == IMAPD_THREAD) {
 		imapd_thread_note(imapd, search, candidate);
@@ -264,6 +255,7 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, enum
 	search->folder = imapd->view.folder;
 	search->now = clock_wall();
 	imapd_scratch_init(&search->scratch);
+	buf_init(&search->sort_texts, SORT_TEXTS_MAX);
 	reply = read_arguments(imapd, args, search);
 	if (reply != IMAPD_NONE) {
 		search_free(search);

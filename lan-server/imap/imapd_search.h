@@ -14,13 +14,10 @@ enum imapd_search_kind { IMAPD_SEARCH, IMAPD_SORT, IMAPD_THREAD };
 enum imapd_sort_key { IMAPD_SORT_ARRIVAL, IMAPD_SORT_CC, IMAPD_SORT_DATE, IMAPD_SORT_FROM, IMAPD_SORT_SIZE, IMAPD_SORT_SUBJECT, IMAPD_SORT_TO };
 #define IMAPD_SORT_KEYS_MAX 8
 
-struct imapd_sorted {
-	size_t place;
-	struct {
-		int64_t number;
-		char *text;	/* NULL: the number counts */
-		uint64_t start; /* the first bytes of the text, in the order of memcmp() */
-	} values[IMAPD_SORT_KEYS_MAX];
+/* What a sort key has of a message. */
+struct imapd_sort_value {
+	uint64_t start; /* in the order of unsigned numbers: the number, or the first bytes of the text */
+	size_t text;	/* where the text is in sort_texts, with a NUL at its end */
 };
 
 enum imapd_search_return { IMAPD_RETURN_MIN = 1, IMAPD_RETURN_MAX = 2, IMAPD_RETURN_ALL = 4, IMAPD_RETURN_COUNT = 8, IMAPD_RETURN_SAVE = 16 };
@@ -43,7 +40,8 @@ struct imapd_search {
 	enum imapd_sort_key sort_keys[IMAPD_SORT_KEYS_MAX];
 	bool is_reverse[IMAPD_SORT_KEYS_MAX];
 	size_t sort_count;
-	struct imapd_sorted *sorted;
+	struct imapd_sort_value *values; /* sort_count for each that was found */
+	struct buf sort_texts;
 	/* THREAD */
 	bool by_references;
 	struct imap_thread_message *threaded;

@@ -53,20 +53,22 @@ bool imapd_thread_read(struct imapd_args *args, struct imapd_search *search)
 
 static const struct imap_terms nothing = {.has_date = false};
 
-static uint64_t start_of(struct slice text)
+static struct imapd_sort_value text_value(struct imapd_search *search, struct slice text)
 {
-	uint64_t start = 0;
+	struct imapd_sort_value value = {.text = search->sort_texts.len};
 
-	memcpy(&start, text.ptr != NULL ? text.ptr : "", text.len < sizeof(start) ? text.len : sizeof(start));
-	return be64toh(start);
-}
-
-static void note_text(struct imapd_sorted *sorted, size_t i, struct slice text)
-{
 	if (text.len > KEPT_MAX)
 		text.len = KEPT_MAX;
-	sorted->values[i].text = slice_dup(text);
-	sorted->values[i].start = start_of(text);
+	memcpy(&value.start, text.len > 0 ? text.ptr : "", text.len < sizeof(value.start) ? text.len : sizeof(value.start));
+	value.start = be64toh(value.start);
+	buf_append_slice(&search->sort_texts, text);
+	buf_append_byte(&search->sort_texts, '\0');
+	return value;
+}
+
+static struct imapd_sort_value number_value(int64_t number)
+{
+	return (struct imapd_sort_value){.start = (uint64_t)number ^ 1ULL << 63, .text = SIZE_MAX};
 }
 
 static const struct imap_terms *terms_of(struct imapd_candidate *candidate)
@@ -83,44 +85,44 @@ static int64_t sent_time(struct imapd_candidate *candidate)
 	return terms->has_date ? terms->sent_time : candidate->look.time;
 }
 
-static void note_value(struct imapd_search *search, struct imapd_sorted *sorted, size_t i, struct imapd_candidate *candidate)
+static int64_t size_of(struct imapd_candidate *candidate)
 {
 	struct error error = ERROR_INIT;
 
-	switch (search->sort_keys[i]) {
+	if (!candidate->look.size_known)
+		folder_size(candidate->folder, &candidate->look, &error); /* unknown: 0 */
+	return (int64_t)candidate->look.size;
+}
+
+static struct imapd_sort_value value_of(struct imapd_search *search, enum imapd_sort_key key, struct imapd_candidate *candidate)
+{
+	switch (key) {
 	case IMAPD_SORT_ARRIVAL:
-		sorted->values[i].number = candidate->look.time;
 		break;
 	case IMAPD_SORT_SIZE:
-		if (!candidate->look.size_known)
-			folder_size(candidate->folder, &candidate->look, &error); /* unknown: 0 */
-		sorted->values[i].number = (int64_t)candidate->look.size;
-		break;
+		return number_value(size_of(candidate));
 	case IMAPD_SORT_DATE:
-		sorted->values[i].number = sent_time(candidate);
-		break;
+		return number_value(sent_time(candidate));
 	case IMAPD_SORT_SUBJECT:
-		note_text(sorted, i, terms_of(candidate)->subject);
-		break;
+		return text_value(search, terms_of(candidate)->subject);
 	case IMAPD_SORT_CC:
-		note_text(sorted, i, terms_of(candidate)->cc);
-		break;
+		return text_value(search, terms_of(candidate)->cc);
 	case IMAPD_SORT_FROM:
-		note_text(sorted, i, terms_of(candidate)->from);
-		break;
+		return text_value(search, terms_of(candidate)->from);
 	case IMAPD_SORT_TO:
-		note_text(sorted, i, terms_of(candidate)->to);
-		break;
+		return text_value(search, terms_of(candidate)->to);
 	}
+	return number_value(candidate->look.time);
 }
 
 void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candidate)
 {
-	struct imapd_sorted *sorted = &search->sorted[search->found.count - 1];
+	size_t at = search->found.count - 1;
 
-	*sorted = (struct imapd_sorted){.place = candidate->place};
+	if ((at & (at - 1)) == 0)
+		search->values = xrealloc(search->values, (at == 0 ? 1 : 2 * at) * search->sort_count * sizeof(*search->values));
 	for (size_t i = 0; i < search->sort_count; i++)
-		note_value(search, sorted, i, candidate);
+		search->values[at * search->sort_count + i] = value_of(search, search->sort_keys[i], candidate);
 }
 
 void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct imapd_candidate *candidate)
@@ -134,39 +136,58 @@ void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct 
 
 /* --- the order */
 
+/* A message of those found, small, so that 100,000 are sorted in the processor's cache; mostly the first key decides. */
+struct sorted {
+	uint64_t start;
+	size_t at;
+};
+
+static int compare_values(const struct imapd_search *search, const struct imapd_sort_value *one, const struct imapd_sort_value *other)
+{
+	if (one->start != other->start)
+		return one->start < other->start ? -1 : 1;
+	return one->text == SIZE_MAX ? 0 : strcmp(search->sort_texts.ptr + one->text, search->sort_texts.ptr + other->text);
+}
+
 static int compare(const void *a, const void *b, void *context)
 {
-	const struct imapd_sorted *one = a, *other = b;
 	const struct imapd_search *search = context;
+	const struct sorted *one = a, *other = b;
 
+	if (one->start != other->start)
+		return (one->start < other->start) == search->is_reverse[0] ? 1 : -1;
 	for (size_t i = 0; i < search->sort_count; i++) {
-		int order;
+		int order = compare_values(search, &search->values[one->at * search->sort_count + i], &search->values[other->at * search->sort_count + i]);
 
-		if (one->values[i].start != other->values[i].start)
-			order = one->values[i].start > other->values[i].start ? 1 : -1;
-		else if (one->values[i].text != NULL)
-			order = strcmp(one->values[i].text, other->values[i].text);
-		else
-			order = (one->values[i].number > other->values[i].number) - (one->values[i].number < other->values[i].number);
 		if (order != 0)
 			return search->is_reverse[i] ? -order : order;
 	}
-	return (one->place > other->place) - (one->place < other->place);
+	return one->at < other->at ? -1 : one->at > other->at;
+}
+
+static struct sorted *sort(struct imapd_search *search)
+{
+	struct sorted *sorted = xcalloc(search->found.count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < search->found.count; i++)
+		sorted[i] = (struct sorted){search->values[i * search->sort_count].start, i};
+	qsort_r(sorted, search->found.count, sizeof(*sorted), compare, search);
+	return sorted;
 }
 
 void imapd_sort_send(struct imapd *imapd, struct imapd_search *search)
 {
+	struct sorted *sorted = sort(search);
 	struct buf *out = imapd_out(imapd);
 
-	if (search->found.count > 0)
-		qsort_r(search->sorted, search->found.count, sizeof(*search->sorted), compare, search);
 	buf_append_text(out, "* SORT");
 	for (size_t i = 0; i < search->found.count; i++) {
-		size_t place = search->sorted[i].place;
+		size_t place = search->found.items[sorted[i].at];
 
 		buf_printf(out, " %u", imapd->uid ? imapd->view.uids.items[place] : (uint32_t)place + 1);
 	}
 	buf_append_text(out, "\r\n");
+	free(sorted);
 }
 
 void imapd_thread_send(struct imapd *imapd, struct imapd_search *search)
