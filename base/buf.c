@@ -90,6 +90,18 @@ int buf_append_byte(struct buf *buf, char byte)
 	return buf_append(buf, &byte, 1);
 }
 
+int buf_append_number(struct buf *buf, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return buf_append(buf, digits + at, sizeof(digits) - at);
+}
+
 int buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args;

@@ -28,6 +28,8 @@ int buf_append(struct buf *buf, const void *bytes, size_t len);
 int buf_append_slice(struct buf *buf, struct slice slice);
 int buf_append_text(struct buf *buf, const char *text);
 int buf_append_byte(struct buf *buf, char byte);
+/* In decimal; quicker than buf_printf(). */
+int buf_append_number(struct buf *buf, uint64_t number);
 int buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_consume(struct buf *buf, size_t len); /* drops bytes at the front */
 /* The content as a C string, owned by the buffer, valid until the next change. */

@@ -106,7 +106,9 @@ static bool begin_message(struct imapd *imapd, struct fetch *fetch, struct folde
 			fetch->result = opened;
 		return false;
 	}
-	buf_printf(imapd_out(imapd), "* %zu FETCH (", fetch->places.items[fetch->at] + 1);
+	buf_append_text(imapd_out(imapd), "* ");
+	buf_append_number(imapd_out(imapd), fetch->places.items[fetch->at] + 1);
+	buf_append_text(imapd_out(imapd), " FETCH (");
 	fetch->is_begun = true;
 	fetch->item = 0;
 	return true;

@@ -315,7 +315,7 @@ static enum imapd_reply send_value(struct imapd *imapd, const struct imapd_item 
 
 	switch (item->kind) {
 	case IMAPD_ITEM_UID:
-		buf_printf(out, "%u", look->uid);
+		buf_append_number(out, look->uid);
 		break;
 	case IMAPD_ITEM_FLAGS:
 		imapd_flags_append(&imapd->view, look->flags, look->uid >= imapd->view.recent_from, out);
@@ -324,7 +324,7 @@ static enum imapd_reply send_value(struct imapd *imapd, const struct imapd_item 
 		append_time(out, look->time);
 		break;
 	case IMAPD_ITEM_SIZE:
-		buf_printf(out, "%" PRIu64, look->size);
+		buf_append_number(out, look->size);
 		break;
 	case IMAPD_ITEM_MODSEQ:
 		buf_printf(out, "(%" PRIu64 ")", look->modseq);

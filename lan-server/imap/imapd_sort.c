@@ -184,7 +184,8 @@ void imapd_sort_send(struct imapd *imapd, struct imapd_search *search)
 	for (size_t i = 0; i < search->found.count; i++) {
 		size_t place = search->found.items[sorted[i].at];
 
-		buf_printf(out, " %u", imapd->uid ? imapd->view.uids.items[place] : (uint32_t)place + 1);
+		buf_append_byte(out, ' ');
+		buf_append_number(out, imapd->uid ? imapd->view.uids.items[place] : place + 1);
 	}
 	buf_append_text(out, "\r\n");
 	free(sorted);
