@@ -218,6 +218,12 @@ struct conf_filter {
 	unsigned attachments_kinds;	      /* enum attachment_kind */
 	unsigned attachments_on;	      /* CONF_... */
 	enum conf_virus attachments;	      /* what becomes of a message with one */
+	int64_t expire; /* of the quarantine, seconds; 0: never */
+};
+
+/* Friends and foes of the whole office: addresses and domains. */
+struct conf_senders {
+	struct strlist allow, deny;
 };
 
 struct conf_sorter {
@@ -285,6 +291,7 @@ struct conf {
 	struct conf_rule *rules;
 	size_t rule_count;
 	struct conf_filter filter;
+	struct conf_senders senders;
 	struct conf_scanner *scanners;
 	size_t scanner_count;
 	struct strlist files; /* the files that were read; place.file points here */

@@ -372,7 +372,7 @@ static const struct schema_key scanner_keys[] = {
     {"max_size", SIZE(conf_scanner, max_size), "25M", NULL, RANGE(0, 2 * GIGA),
 	N_("Larger messages are not scanned by it; 0: no limit.")},
     {"when_away", WORD(conf_scanner, when_away, conf_when_away), "deliver", NULL, ONE_OF("deliver", "wait"),
-	N_("What becomes of a message that it cannot scan. deliver: it is delivered, marked as not scanned. wait: "
+	N_("What becomes of a message that it cannot scan. deliver: it is delivered, marked as not scanned, and scanned later. wait: "
 	   "fetched mail stays with the provider, the LAN server refuses mail for now (451).")},
 };
 
@@ -380,10 +380,8 @@ static const struct schema_key filter_keys[] = {
     {"virus", WORD(conf_filter, virus, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag"),
 	N_("What becomes of a message with a virus. quarantine: it is kept there. reject: the LAN server refuses it; fetched mail goes to "
 	   "quarantine. tag: it is delivered with a header line.")},
-    {"spam_junk", SCORE(conf_filter, spam_junk), "5", NULL, {.max = 1000000},
-	N_("A fetched message with this score or more is delivered to the folder Junk; 0: never.")},
-    {"spam_quarantine", SCORE(conf_filter, spam_quarantine), "15", NULL, {.max = 1000000},
-	N_("A fetched message with this score or more goes to quarantine; 0: never.")},
+    {"spam_junk", SCORE(conf_filter, spam_junk), "5", NULL, {.max = 1000000}, N_("A fetched message with this score or more is delivered to the folder Junk; 0: never.")},
+    {"spam_quarantine", SCORE(conf_filter, spam_quarantine), "15", NULL, {.max = 1000000}, N_("A fetched message with this score or more goes to quarantine; 0: never.")},
     {"attachments_forbidden", PATTERNS(conf_filter, attachments_forbidden), "", N_("none"), RANGE(VALUE_PATTERNS_AND_TYPES, INT64_MAX),
 	N_("Attachments that nobody gets: patterns for names, also of files in archives (*.exe), and for real types (application/x-dosexec).")},
     {"attachments_kinds", WORDS(conf_filter, attachments_kinds), "", N_("none"), ONE_OF("encrypted", "macros", "program", "unreadable"),
@@ -393,6 +391,12 @@ static const struct schema_key filter_keys[] = {
 	N_("The mail whose attachments are looked at, as for a scanner.")},
     {"attachments", WORD(conf_filter, attachments, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag"),
 	N_("What becomes of a message with such an attachment, as for a virus.")},
+    {"expire", DURATION(conf_filter, expire), "30d", NULL, TIME(0, 3650 * DAY, 'd'), N_("Messages in the quarantine older than this are removed; 0: never.")},
+};
+
+static const struct schema_key senders_keys[] = {
+    {"allow", SENDERS(conf_senders, allow), "", N_("nobody"), ANY, N_("Addresses and domains whose mail is never spam, whatever its score; viruses are looked for as in other mail.")},
+    {"deny", SENDERS(conf_senders, deny), "", N_("nobody"), ANY, N_("Addresses and domains whose fetched mail goes to the folder Junk, whatever its score.")},
 };
 
 static const struct schema_key mailbox_keys[] = {
@@ -446,6 +450,7 @@ const struct schema_section schema_sections[] = {
         "that matches adds its recipients, until one with stop = yes.")),
     NAMED(scanner, "av", N_("A scanner for viruses or spam; see docs/filter.md.")),
     SINGLE(filter, N_("What follows from the verdicts of scanners.")),
+    SINGLE(senders, N_("Senders whose mail is never spam, and those whose mail always is; for mail that a scanner looks at.")),
     NAMED_AS(mailbox, shared, "info", N_("A mailbox that several users share: nobody logs in to it, and IMAP shows it to its members as "
         "Shared/info. Its name is an address in local_domain.")),
 };

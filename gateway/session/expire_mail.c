@@ -81,6 +81,7 @@ void expire_mail(const struct conf *conf, const struct spool *spool)
 {
 	struct strlist names = {NULL, 0};
 
+	expire_one(spool, MAILBOX_QUARANTINE, conf->filter.expire, false);
 	conf_mailbox_names(conf, &names);
 	for (size_t i = 0; i < names.count; i++) {
 		struct conf_expiry expiry = conf_mailbox_expiry(conf, names.items[i]);

@@ -1,5 +1,6 @@
 /*
- * Removal of old mail at the end of a session: `expire` and `expire_folders` of users and shared mailboxes.
+ * Removal of old mail at the end of a session: `expire` and `expire_folders` of users and shared mailboxes, `expire` of the
+ * quarantine.
  */
 #ifndef LANPOST_GATEWAY_EXPIRE_MAIL_H
 #define LANPOST_GATEWAY_EXPIRE_MAIL_H

@@ -10,6 +10,7 @@
 #include "base/process/thread_activity.h"
 #include "config/endpoint.h"
 #include "gateway/session/session_limits.h"
+#include "mail/filter/filter_owed.h"
 #include "mail/filter/filter_policy.h"
 
 #include <stdlib.h>
@@ -45,11 +46,14 @@ static void tell_account(struct account_thread *work, const char *state, const s
 }
 
 /* Applies the verdict of the scanners, after the rules. */
-static void judge(const struct session *session, const struct scan_verdict *verdict, struct envelope *envelope)
+static void judge(const struct session *session, const struct fetch_arrival *arrival, struct envelope *envelope)
 {
+	const struct scan_verdict *verdict = arrival->verdict;
 	char text[PHRASE_MAX];
 
-	filter_policy_apply(session->conf, CONF_FETCHED, verdict, envelope);
+	if (verdict->away != 0)
+		filter_owed_note(session->spool.state);
+	filter_policy_apply(session->conf, CONF_FETCHED, verdict, filter_senders_find(session->conf, arrival->message), envelope);
 	intake_journal(session->spool.intake, envelope->id.text, session->id.text,
 	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));
 }
@@ -69,7 +73,7 @@ static enum fetch_routed route_message(void *context, const struct fetch_arrival
 	if (sorting_ask(&work->sorting, arrival, envelope, &sorted, error) != 0)
 		return FETCH_NOT_ROUTED;
 	if (arrival->verdict != NULL)
-		judge(session, arrival->verdict, envelope);
+		judge(session, arrival, envelope);
 	/* The only event that no delivery reports. */
 	if (sorted.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);

@@ -11,6 +11,7 @@
 #include "gateway/report/clock_trust.h"
 #include "gateway/session/expire_mail.h"
 #include "gateway/session/mail_commands.h"
+#include "gateway/session/scan_later.h"
 #include "gateway/report/spool_damage.h"
 #include "gateway/report/daily_report.h"
 #include "gateway/report/disk_watch.h"
@@ -308,6 +309,8 @@ int session_process_run(void *context, int event_fd)
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
 	if (wants_line(&session))
 		work(&session);
+	thread_activity_step("scanning what was not scanned");
+	scan_later_run(&(struct scan_later){session.conf, &session.spool, session.id.text, session.filter_socket, session_limits_cancelled()});
 	thread_activity_step("removing old mail");
 	if (session.clock_is_trusted)
 		expire_mail(session.conf, &session.spool);

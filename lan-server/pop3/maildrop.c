@@ -5,8 +5,9 @@
 #include "base/cond.h"
 #include "base/file/fsx.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/net/net.h"
+#include "mail/filter/filter_policy.h"
+#include "spool/mailbox_name.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -138,7 +139,45 @@ void maildrop_close(struct maildrop *drop)
 	pthread_cond_broadcast(&drop->locks->freed);
 	pthread_mutex_unlock(&drop->locks->mutex);
 	free(drop->user);
-	drop->user = NULL;
+	free(drop->junk);
+	map_clear(&drop->in_junk);
+	drop->user = drop->junk = NULL;
+}
+
+/* --- the folder Junk */
+
+static int by_age(const void *one, const void *other)
+{
+	const struct mailbox_message *a = one, *b = other;
+
+	return a->time != b->time ? (a->time < b->time ? -1 : 1) : strcmp(a->unique, b->unique);
+}
+
+/* Adds its messages. If it cannot be listed, the others are shown. */
+static void add_junk(struct maildrop *drop, struct mailbox_list *list)
+{
+	struct mailbox_list junk;
+	struct error error;
+
+	drop->junk = mailbox_name_of(drop->user, FILTER_JUNK);
+	if (mailbox_list(drop->spool, drop->junk, &junk, &error) != 0) {
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", LOG_CSTR(drop->junk), LOG_ERROR(&error));
+		return;
+	}
+	if (junk.count > 0) {
+		list->items = xrealloc(list->items, (list->count + junk.count) * sizeof(*list->items));
+		memcpy(list->items + list->count, junk.items, junk.count * sizeof(*junk.items));
+		for (size_t i = 0; i < junk.count; i++)
+			map_put(&drop->in_junk, slice_of(junk.items[i].unique), drop);
+		list->count += junk.count;
+		qsort(list->items, list->count, sizeof(*list->items), by_age);
+	}
+	free(junk.items); /* its messages are the list's now */
+}
+
+static const char *mailbox_of(struct maildrop *drop, const char *unique)
+{
+	return map_get(&drop->in_junk, slice_of(unique)) != NULL ? drop->junk : drop->user;
 }
 
 static enum maildrop_outcome lock_and_list(
@@ -146,8 +185,13 @@ static enum maildrop_outcome lock_and_list(
 {
 	enum maildrop_outcome outcome = lock(drop, user);
 
-	if (outcome != MAILDROP_OPEN || mailbox_list(drop->spool, user, list, error) == 0)
+	if (outcome != MAILDROP_OPEN)
 		return outcome;
+	if (mailbox_list(drop->spool, user, list, error) == 0) {
+		if (drop->shows_junk)
+			add_junk(drop, list);
+		return outcome;
+	}
 	log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(error));
 	maildrop_close(drop);
 	return MAILDROP_FAILED;
@@ -185,7 +229,7 @@ int maildrop_size(struct maildrop *drop, struct mailbox_message *message)
 	struct error error = ERROR_INIT;
 
 	assert(drop->user != NULL);
-	if (mailbox_size(drop->spool, drop->user, message, &error) == 0)
+	if (mailbox_size(drop->spool, mailbox_of(drop, message->unique), message, &error) == 0)
 		return 0;
 	return unreadable(drop, message, &error);
 }
@@ -196,7 +240,7 @@ int maildrop_read(
 	struct error error = ERROR_INIT;
 
 	assert(drop->user != NULL);
-	if (mailbox_open(drop->spool, drop->user, message, bytes, &error) == 0)
+	if (mailbox_open(drop->spool, mailbox_of(drop, message->unique), message, bytes, &error) == 0)
 		return 0;
 	return unreadable(drop, message, &error);
 }
@@ -220,8 +264,23 @@ bool maildrop_is_intact(struct maildrop *drop, struct slice bytes)
 int maildrop_remove(
     struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
+	const char **other = xcalloc(count + 1, sizeof(*other)), **junk = xcalloc(count + 1, sizeof(*junk));
+	size_t others = 0, junks = 0;
+	int result = 0;
+
 	assert(drop->user != NULL);
-	if (intake_remove(drop->spool->intake, drop->user, uniques, count, error) != 0) {
+	for (size_t i = 0; i < count; i++)
+		if (mailbox_of(drop, uniques[i]) == drop->user)
+			other[others++] = uniques[i];
+		else
+			junk[junks++] = uniques[i];
+	if (others > 0)
+		result = intake_remove(drop->spool->intake, drop->user, other, others, error);
+	if (result == 0 && junks > 0)
+		result = intake_remove(drop->spool->intake, drop->junk, junk, junks, error);
+	free(other);
+	free(junk);
+	if (result != 0) {
 		log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count, LOG_ERROR(error));
 		return -1;
 	}

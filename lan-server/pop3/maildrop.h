@@ -1,6 +1,6 @@
 /*
  * A mailbox as one POP3 session sees it: locked against a second session, listed once, changed
- * only at the end.
+ * only at the end. POP3 has no folders: if a filter delivers spam to the folder Junk, its messages are among the others.
  *
  * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: a new login then gets the
  * mailbox. Nothing is lost, since only QUIT removes messages.
@@ -8,6 +8,7 @@
 #ifndef LANPOST_LAN_SERVER_MAILDROP_H
 #define LANPOST_LAN_SERVER_MAILDROP_H
 
+#include "base/map.h"
 #include "spool/storage/storage.h"
 
 #include <netinet/in.h>
@@ -21,12 +22,15 @@ void maildrop_locks_free(struct maildrop_locks *locks);
 struct maildrop {
 	struct maildrop_locks *locks; /* borrowed, as the next one */
 	const struct spool *spool;
+	bool shows_junk;	 /* the messages of the folder Junk, too */
 	int64_t login_delay;	 /* minimum ms between two logins; 0: none */
 	int fd;			 /* of the session's connection, shut down if the mailbox is taken from it */
 	_Atomic int64_t *heard;	 /* when the client last sent something (clock_now_ms); of its session */
 	const char *session;	 /* its id and its client, for the log */
 	struct in6_addr client;
 	char *user;		 /* of the open mailbox; NULL: none is open */
+	char *junk;		 /* the folder Junk of that user */
+	struct map in_junk;	 /* unique names of its messages */
 	struct maildrop *next;	 /* of the open mailboxes, under the locks' mutex */
 };
 

@@ -17,6 +17,7 @@ static struct maildrop *drop_new(struct session *session)
 	*drop = (struct maildrop){
 	    .locks = session->maildrops,
 	    .spool = session->spool,
+	    .shows_junk = session->conf->scanner_count > 0 && session->conf->filter.spam_junk > 0,
 	    .login_delay = session->conf->lan.pop3_login_delay * 1000,
 	    .fd = session->connection.fd,
 	    .heard = &session->connection.heard,

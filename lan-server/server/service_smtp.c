@@ -6,6 +6,7 @@
 #include "mail/bounce.h"
 #include "mail/sent_copy.h"
 #include "mail/filter/filter_ask.h"
+#include "mail/filter/filter_owed.h"
 
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
@@ -112,6 +113,8 @@ static void scan(void *context, unsigned sources, const struct envelope *envelop
 		question.message = SLICE_LITERAL("");
 	filter_ask_begin(&ticket, &question);
 	filter_ask_end(&ticket, NULL, verdict);
+	if (verdict->away != 0)
+		filter_owed_note(session->spool->state);
 	scan_facts_clear(&facts);
 	intake_journal(session->spool->intake, envelope->id.text, session->id.text,
 	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));

@@ -26,7 +26,7 @@ static void drop_replies(struct envelope *envelope)
 	envelope->place_count = kept;
 }
 
-static void move_to_junk(const struct scan_verdict *verdict, struct envelope *envelope)
+static void move_to_junk(const char *reason, struct envelope *envelope)
 {
 	drop_replies(envelope);
 	for (size_t i = 0; i < envelope->place_count; i++) {
@@ -37,13 +37,13 @@ static void move_to_junk(const struct scan_verdict *verdict, struct envelope *en
 			continue;
 		name = mailbox_name_of(place->name, FILTER_JUNK);
 		envelope_set(&place->name, slice_of(name));
-		envelope_set(&place->why, slice_of(PHRASE(N_("spam score %s; %s"), SCAN_SCORE(verdict->score), place->why)));
+		envelope_set(&place->why, slice_of(PHRASE("%s; %s", reason, place->why)));
 		free(name);
 	}
 }
 
 enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned sources, const struct scan_verdict *verdict,
-    struct envelope *envelope)
+    enum filter_sender sender, struct envelope *envelope)
 {
 	const struct conf_filter *filter = &conf->filter;
 	bool is_fetched = sources & CONF_FETCHED, has_virus = verdict->virus[0] != '\0', has_attachment = verdict->attachment[0] != '\0';
@@ -61,11 +61,15 @@ enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned source
 		quarantine_take(envelope, verdict->attachment);
 		return FILTER_KEEPS;
 	}
-	if (is_fetched && reaches(verdict, filter->spam_quarantine)) {
+	if (!is_fetched || sender == SENDER_ALLOWED)
+		return FILTER_DELIVERS;
+	if (reaches(verdict, filter->spam_quarantine)) {
 		quarantine_take(envelope, PHRASE(N_("spam score %s"), SCAN_SCORE(verdict->score)));
 		return FILTER_KEEPS;
 	}
-	if (is_fetched && reaches(verdict, filter->spam_junk))
-		move_to_junk(verdict, envelope);
+	if (reaches(verdict, filter->spam_junk))
+		move_to_junk(PHRASE(N_("spam score %s"), SCAN_SCORE(verdict->score)), envelope);
+	else if (sender == SENDER_DENIED)
+		move_to_junk(PHRASE(N_("[senders] deny")), envelope);
 	return FILTER_DELIVERS;
 }

@@ -7,12 +7,15 @@
  *   forbidden attachment     attachments = quarantine, reject or tag, as for a virus
  *   not scanned, wait        it is not accepted now; neither is one whose attachments could not be looked at
  *
+ * A sender of [senders] allow never sends spam, one of deny always does.
+ *
  * A message that is kept goes to the quarantine alone, with lines on top that say what its places and its sender were (mail/filter/quarantine.h).
  */
 #ifndef LANPOST_MAIL_FILTER_POLICY_H
 #define LANPOST_MAIL_FILTER_POLICY_H
 
 #include "config/conf.h"
+#include "mail/filter/filter_senders.h"
 #include "message/scan/scan_verdict.h"
 #include "spool/envelope.h"
 
@@ -25,8 +28,8 @@ enum filter_outcome {
 	FILTER_WAITS,	/* a scanner is away: later */
 };
 
-/* sources: CONF_FETCHED ...: where it comes from, or goes to. The envelope has its places. */
+/* sources: CONF_FETCHED ...: where it comes from, or goes to. sender: of fetched mail. The envelope has its places. */
 enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned sources, const struct scan_verdict *verdict,
-    struct envelope *envelope);
+    enum filter_sender sender, struct envelope *envelope);
 
 #endif

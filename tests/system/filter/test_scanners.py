@@ -1,4 +1,5 @@
 """Fetched mail, local mail and outgoing mail are scanned; a scanner that is away, late or wrong costs no message, and each verdict is true."""
+import json
 import subprocess
 
 import pytest
@@ -99,6 +100,45 @@ def test_mail_of_the_lan_waits_or_is_delivered_or_refused(make_gateway):
     with pytest.raises(Exception, match="451"):
         gateway.send("anna@office.lan", ["ivan@office.lan"], letter(number=3, sender="anna@office.lan"))
     assert len(gateway.mailbox("ivan")) == 1
+
+
+def test_what_was_not_scanned_is_scanned_later(make_gateway):
+    """Bad mail is taken away, unless somebody has read it."""
+    av = Clamd()
+    av.stop()
+    gateway, _ = office(make_gateway, {"av": av}, [letter(number=n, body=("good\n" if n == 0 else "VIRUS:Bad\n")) for n in range(3)])
+    gateway.session()
+    messages = gateway.mailbox("ivan")
+    assert [fields(message, "X-Virus-Status") for message in messages] == [["not scanned"]] * 3
+    imap = gateway.imap("ivan")
+    imap.select()
+    imap.store("3", "+FLAGS", r"\Seen")
+    imap.logout()
+    gateway.session()  # it is still away
+    assert len(gateway.files("ivan")) == 3
+    again = Clamd(port=av.port)
+    gateway.session()
+    assert len(gateway.files("ivan")) == 2 and len(again.messages) == 2
+    kept, = [path.read_bytes() for path in gateway.files("_quarantine")]
+    assert fields(kept, "Message-ID") == ["<1.test@bank.ru>"] and fields(kept, "X-Virus-Status") == ["infected (Bad)"]
+    one, = json.loads(gateway.cli("quarantine", "list", "--json").stdout)
+    assert one["recipients"] == ["ivan"]
+    assert gateway.cli("quarantine", "release", one["id"]).returncode == 0 and len(gateway.mailbox("ivan")) == 3
+
+
+def test_spam_is_in_junk_and_a_pop3_program_gets_it_too(make_gateway):
+    spam = Rspamd()
+    gateway, _ = office(make_gateway, {"rs": spam}, [letter(number=1), letter(number=2, subject="cheap", body="SCORE:7\n"), letter(number=3)])
+    gateway.session()
+    assert [len(gateway.files(name)) for name in ("ivan", "ivan/.Junk")] == [2, 1]
+    messages = gateway.mailbox("ivan")
+    assert [fields(message, "Message-ID")[0][1] for message in messages] == ["1", "2", "3"]
+    assert fields(messages[1], "Subject") == ["cheap"] and fields(messages[1], "X-Spam-Flag") == ["YES"]
+    client = gateway.imap("ivan")
+    assert client.select("Junk")[1] == [b"1"] and client.select("INBOX")[1] == [b"2"]
+    client.logout()
+    gateway.empty("ivan")
+    assert gateway.mailbox("ivan") == [] and gateway.files("ivan/.Junk") == []
 
 
 def test_a_scanner_that_dies_again_and_again(make_gateway):

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-static struct conf conf = {.filter = {VIRUS_QUARANTINE, 5000, 15000}};
+static struct conf conf = {.filter = {.virus = VIRUS_QUARANTINE, .spam_junk = 5000, .spam_quarantine = 15000}};
 
 static struct envelope envelope_with_places(void)
 {
@@ -62,7 +62,7 @@ static void test_outcomes(void **state)
 		enum filter_outcome outcome;
 
 		conf.filter.virus = cases[i].setting;
-		outcome = filter_policy_apply(&conf, cases[i].sources, &cases[i].verdict, &envelope);
+		outcome = filter_policy_apply(&conf, cases[i].sources, &cases[i].verdict, SENDER_UNKNOWN, &envelope);
 		if (outcome != cases[i].outcome || strcmp(envelope.places[0].name, cases[i].first) != 0)
 			fail_msg("case %zu: %d, %s", i, (int)outcome, envelope.places[0].name);
 		envelope_clear(&envelope);
@@ -76,7 +76,7 @@ static void test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply(void **state)
 	struct envelope envelope = envelope_with_places();
 
 	(void)state;
-	filter_policy_apply(&conf, CONF_FETCHED, &verdict, &envelope);
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope);
 	assert_int_equal(envelope.place_count, 3);
 	assert_string_equal(envelope.places[1].name, "anna/Счета 2026");
 	assert_int_equal(envelope.places[2].kind, PLACE_QUEUE);
@@ -93,7 +93,7 @@ static void test_out_of_quarantine(void **state)
 	char *file, *why;
 
 	(void)state;
-	filter_policy_apply(&conf, CONF_FETCHED, &verdict, &envelope);
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope);
 	assert_int_equal(envelope.place_count, 1);
 	file = xasprintf("%sX-Lanpost-Quarantine: queue forged@x.ru \r\nSubject: x\r\n\r\nbody\r\n", envelope.header);
 	assert_true(quarantine_read(slice_of(file), &back, &message, &why));
@@ -111,6 +111,48 @@ static void test_out_of_quarantine(void **state)
 	assert_false(quarantine_read(SLICE_LITERAL("X-Lanpost-Quarantine: why x \r\nX-Lanpost-Quarantine: mailbox ../x \r\n\r\n"), &back, &message, &why));
 	free(file);
 	envelope_clear(&envelope);
+}
+
+static const struct {
+	const char *message;
+	enum filter_sender sender;
+	const char *first; /* place, with a score of 7.5 */
+} senders[] = {
+    {"Return-Path: <a@friend.ru>\r\nFrom: A <A@friend.ru>\r\n\r\n", SENDER_ALLOWED, "ivan"},
+    {"From: a@mail.friend.ru\r\n\r\n", SENDER_ALLOWED, "ivan"},
+    {"Return-Path: <x@other.ru>\r\nFrom: a@friend.ru\r\n\r\n", SENDER_UNKNOWN, "ivan/Junk"},
+    {"Return-Path: <boss@other.ru>\r\nFrom: Boss@other.ru\r\n\r\n", SENDER_ALLOWED, "ivan"},
+    {"Return-Path: <a@friend.ru>\r\nFrom: x@foe.ru\r\n\r\n", SENDER_DENIED, "ivan/Junk"},
+    {"From: x@notfoe.ru\r\n\r\n", SENDER_UNKNOWN, "ivan/Junk"},
+    {"Subject: none\r\n\r\n", SENDER_UNKNOWN, "ivan/Junk"},
+};
+
+static void test_friends_and_foes(void **state)
+{
+	struct scan_verdict verdict = {.looked = SCAN_SPAM, .score = 7500};
+	struct envelope envelope;
+
+	(void)state;
+	strlist_add(&conf.senders.allow, "friend.ru");
+	strlist_add(&conf.senders.allow, "boss@other.ru");
+	strlist_add(&conf.senders.deny, "@foe.ru");
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
+		enum filter_sender sender = filter_senders_find(&conf, slice_of(senders[i].message));
+
+		if (sender != senders[i].sender)
+			fail_msg("%s: %d", senders[i].message, (int)sender);
+		envelope = envelope_with_places();
+		filter_policy_apply(&conf, CONF_FETCHED, &verdict, sender, &envelope);
+		assert_string_equal(envelope.places[0].name, senders[i].first);
+		envelope_clear(&envelope);
+	}
+	verdict.score = 0;
+	envelope = envelope_with_places();
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_DENIED, &envelope);
+	assert_string_equal(envelope.places[0].name, "ivan/Junk");
+	envelope_clear(&envelope);
+	strlist_clear(&conf.senders.allow);
+	strlist_clear(&conf.senders.deny);
 }
 
 static void test_foreign_fields_are_removed(void **state)
@@ -206,6 +248,7 @@ int main(void)
 	    cmocka_unit_test(test_outcomes),
 	    cmocka_unit_test(test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply),
 	    cmocka_unit_test(test_out_of_quarantine),
+	    cmocka_unit_test(test_friends_and_foes),
 	    cmocka_unit_test(test_foreign_fields_are_removed),
 	    cmocka_unit_test(test_scores),
 	    cmocka_unit_test(test_a_verdict_survives_its_text),

@@ -1,0 +1,151 @@
+#include "gateway/session/scan_later.h"
+
+#include "base/clock.h"
+#include "base/file/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "mail/filter/filter_ask.h"
+#include "mail/filter/filter_header.h"
+#include "mail/filter/filter_owed.h"
+#include "mail/filter/filter_policy.h"
+#include "message/addr.h"
+#include "message/scan/received.h"
+
+#include <stdlib.h>
+
+/* A message in a mailbox. */
+struct unscanned {
+	const char *mailbox;
+	const struct mailbox_message *message;
+	struct slice bytes;
+	char sender[ADDR_TEXT_MAX];
+};
+
+static bool is_read(const char *file)
+{
+	const char *flags = strstr(file, ":2,");
+
+	return flags != NULL && strchr(flags, 'S') != NULL;
+}
+
+static void ask(const struct scan_later *job, const struct unscanned *what, struct scan_verdict *verdict)
+{
+	struct filter_ticket ticket;
+	struct scan_facts facts;
+	const struct filter_question question = {
+	    .conf = job->conf, .socket = job->filter_socket, .sources = CONF_FETCHED | CONF_LOCAL, .facts = &facts, .message = what->bytes};
+
+	scan_facts_init(&facts);
+	scan_facts_set(&facts.id, slice_of(what->message->uidl));
+	scan_facts_set(&facts.sender, slice_of(what->sender));
+	filter_ask_begin(&ticket, &question);
+	filter_ask_end(&ticket, job->cancel, verdict);
+	scan_facts_clear(&facts);
+}
+
+/* The message without the lines of the first verdict. */
+static int make_body(const struct scan_later *job, const struct unscanned *what, const struct scan_verdict *verdict, struct envelope *envelope,
+    struct body *body, struct error *error)
+{
+	struct slice *parts, whole = what->bytes;
+	size_t count = filter_header_clean(what->bytes, verdict, envelope, &parts);
+	int result = 0;
+
+	body_init(body, job->spool);
+	for (size_t i = 0; i < (count == 0 ? 1 : count) && result == 0; i++)
+		result = body_append(body, count == 0 ? whole : parts[i], &envelope->id, error);
+	free(parts);
+	return result == 0 ? body_finish(body, error) : result;
+}
+
+/* One record has both: it is in the quarantine, and no longer in the mailbox. */
+static int take_away(const struct scan_later *job, const struct unscanned *what, const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	const struct fact removal = {.kind = FACT_REMOVE, .name = what->mailbox, .text = what->message->unique};
+	struct msgid id = envelope->id;
+	struct error error;
+	struct body body;
+
+	if (make_body(job, what, verdict, envelope, &body, &error) != 0) {
+		body_clear(&body, false);
+		log_warnx("event=not-quarantined id=%s reason=%s", what->message->uidl, LOG_ERROR(&error));
+		return -1;
+	}
+	if (intake_accept(job->spool->intake, envelope, &body, &removal, 1, &error) != 0) {
+		log_warnx("event=not-quarantined id=%s reason=%s", what->message->uidl, LOG_ERROR(&error));
+		return -1;
+	}
+	intake_journal(job->spool->intake, what->message->uidl, job->session, EVENT_QUARANTINED, what->mailbox, PHRASE(N_("as message %s"), id.text));
+	return 0;
+}
+
+/* Returns false if it must be scanned again. */
+static bool scan(const struct scan_later *job, struct unscanned *what)
+{
+	struct scan_verdict verdict;
+	struct envelope envelope;
+	char text[PHRASE_MAX];
+	bool done = true;
+
+	if (!received_sender(what->bytes, what->sender, sizeof(what->sender)))
+		what->sender[0] = '\0';
+	ask(job, what, &verdict);
+	if (verdict.away != 0)
+		return false;
+	intake_journal(job->spool->intake, what->message->uidl, job->session, EVENT_SCANNED, what->mailbox,
+	    scan_verdict_phrase(text, sizeof(text), &verdict));
+	envelope_init(&envelope);
+	envelope_set(&envelope.session, slice_of(job->session));
+	envelope_set(&envelope.sender, slice_of(what->sender));
+	origin_set_gateway(&envelope.origin);
+	envelope_add(&envelope, PLACE_MAILBOX, slice_of(what->mailbox), SLICE_LITERAL(""));
+	if (filter_policy_apply(job->conf, CONF_FETCHED, &verdict, filter_senders_find(job->conf, what->bytes), &envelope) == FILTER_KEEPS)
+		done = take_away(job, what, &verdict, &envelope) == 0;
+	envelope_clear(&envelope);
+	return done;
+}
+
+static bool scan_mailbox(const struct scan_later *job, const char *mailbox, int64_t since)
+{
+	struct mailbox_list list;
+	struct error error;
+	bool done = true;
+
+	if (mailbox_list(job->spool, mailbox, &list, &error) != 0) {
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", LOG_CSTR(mailbox), LOG_ERROR(&error));
+		return false;
+	}
+	for (size_t i = 0; i < list.count && done; i++) {
+		struct unscanned what = {.mailbox = mailbox, .message = &list.items[i]};
+		struct scan_verdict before;
+
+		if (!what.message->ours || what.message->time < since || is_read(what.message->file) ||
+		    mailbox_open(job->spool, mailbox, what.message, &what.bytes, &error) != 0)
+			continue;
+		if (scan_verdict_find(what.bytes, &before) && before.away != 0)
+			done = scan(job, &what);
+		fsx_unmap(what.bytes);
+	}
+	mailbox_list_clear(&list);
+	return done;
+}
+
+void scan_later_run(const struct scan_later *job)
+{
+	int64_t since = job->conf->scanner_count == 0 ? 0 : filter_owed_since(job->spool->state), began = clock_wall();
+	struct strlist users = {NULL, 0}, mailboxes = {NULL, 0};
+	struct error error;
+	bool done = true;
+
+	if (since == 0)
+		return;
+	mailbox_users(job->spool, &users);
+	for (size_t i = 0; i < users.count; i++)
+		done = mailbox_names(job->spool, users.items[i], &mailboxes, &error) == 0 && done;
+	for (size_t i = 0; i < mailboxes.count && done; i++)
+		done = scan_mailbox(job, mailboxes.items[i], since);
+	if (done)
+		filter_owed_done(job->spool->state, began);
+	strlist_clear(&mailboxes);
+	strlist_clear(&users);
+}
