@@ -185,6 +185,7 @@ struct conf_account {
 	int64_t give_up_after; /* attempts at one message; 0: never */
 	struct strlist deliver_to, unsorted_to;
 	bool enabled;
+	bool compress; /* IMAP, where the server offers it */
 	int64_t every; /* -1: as [schedule] */
 	int64_t timeout;	 /* of a silent server */
 	int64_t session_timeout; /* 0: none */

@@ -317,6 +317,8 @@ static const struct schema_key account_keys[] = {
 	N_("Give up on a server that is silent for this long.")},
     {"session_timeout", DURATION(conf_account, session_timeout), "0", NULL, TIME(0, DAY, 'm'),
 	N_("Time limit for fetching; the rest comes with the next session. 0: no limit.")},
+    {"compress", FLAG(conf_account, compress), "yes", NULL, ANY,
+	N_("yes: IMAP connections are compressed (COMPRESS=DEFLATE) if the server offers it. no: they are not.")},
     {"envelope_header", TEXT(conf_account, envelope_header), "", N_("the mailbox of one person"), ANY,
 	N_("For a mailbox that collects the mail of a whole domain: the header field in which the "
 	   "provider records the recipient, such as Delivered-To, or auto.")},

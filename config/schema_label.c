@@ -122,6 +122,7 @@ static const struct {
     {"account", "every", N_("Fetch every"), false},
     {"account", "timeout", N_("Give up on silence after"), false},
     {"account", "session_timeout", N_("Time limit of fetching"), false},
+    {"account", "compress", N_("Compress the connection"), false},
     {"account", "envelope_header", N_("Header with the recipient"), false},
     {"account", "envelope_prefix", N_("Text before the recipient"), false},
     {"account", "trusted_received", N_("Provider's own domains"), false},

@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define COMPRESS_MIN 2048 /* bytes of messages that are worth a round trip */
+
 int64_t fetch_now(const struct fetch *fetch)
 {
 	return fetch->job->clock_is_doubtful ? 0 : clock_wall();
@@ -60,6 +62,9 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 		return -1;
 	if (fetch_listing_run(fetch, error) != 0 || fetch_plan_make(fetch, error) != 0)
 		return -1;
+	fetch_known_save(fetch, false);
+	if (fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0)
+		return -1;
 	if (fetch_transfer_run(fetch, error) != 0) {
 		save_what_came(fetch);
 		fetch_memory_save_left(fetch, plan_known(&fetch->plan, &fetch->memory.seen));
@@ -69,6 +74,7 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 	if (fetch_transfer_goodbye(fetch, error) != 0)
 		return -1;
 	fetch_memory_save_left(fetch, known > fetch->deletions.count ? known - fetch->deletions.count : 0);
+	fetch_known_save(fetch, fetch_deletions_are_done(fetch));
 	if (!fetch->transfer.has_more)
 		forget_stale(fetch);
 	fetch->transfer.has_more = fetch->transfer.has_more || fetch->transfer.tries_again;

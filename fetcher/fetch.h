@@ -41,7 +41,8 @@ struct fetch_result {
 	size_t large;	 /* wait there, represented by stubs */
 	size_t compared; /* were fetched only to be compared, and were known */
 	bool is_renumbered; /* most of the known messages have other UIDs now */
-	uint64_t bytes;	 /* received */
+	uint64_t bytes;	 /* of messages, received; after compression it may be more than the line has carried */
+	uint64_t line_received, line_sent; /* on the line, with TLS, logins and lists: upstream/remote.h */
 	uint64_t bytes_total; /* including those to come, as listed */
 	struct fetch_skipped named[FETCH_SKIPPED_MAX]; /* the first entries of `skipped` have a key */
 	size_t named_count;

@@ -12,6 +12,29 @@
 #define SILENT_BYTES (64u << 20) /* limit of useless input: literals and lines that were not requested */
 #define PROBE_MS 15000 /* a server that answers one of several commands and is then silent */
 
+/* Tells the session what the line has carried: while messages come, their bytes; at the end of a connection the rest. */
+static void count_moved(struct fetch *fetch)
+{
+	uint64_t moved = remote_moved(fetch->connection.remote), more = moved - fetch->connection.moved;
+
+	fetch->connection.moved = moved;
+	fetch->wire_counted += more;
+	fetch_limits_came(fetch, more, 0);
+}
+
+static void count_wire(struct fetch *fetch)
+{
+	uint64_t all;
+
+	fetch->result->line_received = atomic_load(&fetch->wire.received);
+	fetch->result->line_sent = atomic_load(&fetch->wire.sent);
+	all = fetch->result->line_received + fetch->result->line_sent;
+	if (all <= fetch->wire_counted)
+		return;
+	fetch_limits_came(fetch, all - fetch->wire_counted, 0);
+	fetch->wire_counted = all;
+}
+
 int fetch_connection_open(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
@@ -24,10 +47,13 @@ int fetch_connection_open(struct fetch *fetch, struct error *error)
 	    .timeout = job->account->timeout,
 	    .cancel = job->cancel,
 	    .secrets = job->secrets,
+	    .wire = &fetch->wire,
 	};
 
-	if (remote_open(&fetch->connection.remote, &options, error) != 0)
+	if (remote_open(&fetch->connection.remote, &options, error) != 0) {
+		count_wire(fetch);
 		return -1;
+	}
 	pop3_client_init(&fetch->connection.pop3);
 	imap_client_init(&fetch->connection.imap);
 	fetch->connection.chunk = xmalloc(CHUNK);
@@ -43,6 +69,7 @@ void fetch_connection_close(struct fetch *fetch)
 	struct fetch_connection *connection = &fetch->connection;
 
 	remote_close(connection->remote);
+	count_wire(fetch);
 	pop3_client_clear(&connection->pop3);
 	imap_client_clear(&connection->imap);
 	free(connection->chunk);
@@ -113,7 +140,7 @@ int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 	if (result != REMOTE_OK)
 		return broken(fetch, result, N_("waiting for a reply"), error);
 	connection->input = slice_make(connection->chunk, got);
-	fetch_limits_came(fetch, got, 0);
+	count_moved(fetch);
 	connection->silent += got;
 	if (connection->silent > SILENT_BYTES)
 		return fetch_connection_garbled(fetch, SLICE_LITERAL("(data that nobody asked for)"), error);

@@ -67,10 +67,16 @@ bool fetch_deletions_feed(struct fetch *fetch)
 	return fetch_dialogue_ask(fetch, ASK_DELETE, item);
 }
 
+bool fetch_deletions_are_done(const struct fetch *fetch)
+{
+	return !fetch->deletions.is_refused && fetch->deletions.next_expunged == fetch->deletions.count;
+}
+
 void fetch_deletions_event(struct fetch *fetch, const struct fetch_event *event)
 {
 	if (event->what != GOT_REPLY)
 		return;
+	fetch->deletions.is_refused = fetch->deletions.is_refused || !event->ok;
 	/* A message that is not deleted now is deleted next time: it is known. */
 	if (!event->ok)
 		log_info("event=not-deleted account=%s number=%u reply=%s",

@@ -16,6 +16,8 @@ static const enum pop3_command pop3_commands[] = {
     [ASK_DELETE] = POP3_DELE,
     [ASK_EXPUNGE] = POP3_STAT, /* never requested */
     [ASK_ALIVE] = POP3_NOOP,
+    [ASK_FIND] = POP3_STAT, /* never requested */
+    [ASK_COMPRESS] = POP3_STAT, /* never requested */
     [ASK_GOODBYE] = POP3_QUIT,
 };
 
@@ -29,6 +31,8 @@ static const enum imap_command imap_commands[] = {
     [ASK_DELETE] = IMAP_DELETE,
     [ASK_EXPUNGE] = IMAP_EXPUNGE,
     [ASK_ALIVE] = IMAP_NOOP,
+    [ASK_FIND] = IMAP_FIND,
+    [ASK_COMPRESS] = IMAP_COMPRESS,
     [ASK_GOODBYE] = IMAP_LOGOUT,
 };
 
@@ -65,6 +69,16 @@ bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids)
 bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part)
 {
 	return imap_client_send(&fetch->connection.imap, IMAP_REST, item->number, part);
+}
+
+bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set)
+{
+	return fetch->is_imap ? imap_client_send(&fetch->connection.imap, IMAP_LIST, 0, set) : fetch_dialogue_ask(fetch, ASK_SIZES, NULL);
+}
+
+bool fetch_dialogue_ask_find(struct fetch *fetch, uint32_t uid)
+{
+	return imap_client_send(&fetch->connection.imap, IMAP_FIND, uid, SLICE_NONE);
 }
 
 size_t fetch_dialogue_under_way(const struct fetch *fetch)
@@ -155,6 +169,15 @@ static enum next next_imap(struct fetch *fetch, struct fetch_event *event, struc
 		case IMAP_EXISTS:
 			fetch->listing.exists = got.number;
 			continue;
+		case IMAP_UIDNEXT:
+			fetch->listing.next = got.number;
+			continue;
+		case IMAP_MODSEQ:
+			fetch->listing.modseq = got.size;
+			continue;
+		case IMAP_FOUND:
+			event->what = GOT_LINE;
+			return NEXT_EVENT;
 		case IMAP_LISTED:
 			plan_add_uid(&fetch->plan, fetch->listing.validity, got.number, got.size, got.is_deleted);
 			event->what = GOT_NEWS;

@@ -14,7 +14,8 @@
 #define ONE_BY_ONE_SECONDS (30 * 24 * 3600) /* then it is tried again */
 
 static const char left_name[] = "left", commit_name[] = "commit-every", one_name[] = "one-by-one",
-		  mailbox_name[] = "mailbox", right_name[] = "sizes-right", short_name[] = "sizes-short";
+		  mailbox_name[] = "mailbox", right_name[] = "sizes-right", short_name[] = "sizes-short",
+		  listing_name[] = "listing", compress_name[] = "no-compress";
 
 /* *text is new memory; NULL if nothing is stored. */
 static int recall_text(const struct fetch *fetch, const char *name, const char *of, char **text, struct error *error)
@@ -166,11 +167,11 @@ void fetch_memory_clear(struct fetch *fetch)
 int fetch_memory_load(struct fetch *fetch, struct error *error)
 {
 	struct fetch_memory *memory = &fetch->memory;
-	uint64_t left, commit_every, right_sizes, short_sizes, since;
+	uint64_t left, commit_every, right_sizes, short_sizes, since, no_compress;
 
 	if (recall(fetch, left_name, &left, error) != 0 || recall(fetch, commit_name, &commit_every, error) != 0 ||
 	    recall(fetch, right_name, &right_sizes, error) != 0 || recall(fetch, short_name, &short_sizes, error) != 0 ||
-	    recall(fetch, one_name, &since, error) != 0)
+	    recall(fetch, one_name, &since, error) != 0 || recall(fetch, compress_name, &no_compress, error) != 0)
 		return -1;
 	memory->login_way = login_recall(fetch->job->spool->state, "account", fetch->job->account->name);
 	memory->left = (size_t)left;
@@ -178,7 +179,23 @@ int fetch_memory_load(struct fetch *fetch, struct error *error)
 	memory->right_sizes = (size_t)right_sizes;
 	memory->short_sizes = (size_t)short_sizes;
 	memory->one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;
+	memory->no_compress = no_compress > 0 && (int64_t)no_compress + ONE_BY_ONE_SECONDS > fetch->begun;
 	return 0;
+}
+
+char *fetch_memory_load_listing(const struct fetch *fetch)
+{
+	struct error error;
+	char *text = NULL;
+
+	if (recall_text(fetch, listing_name, fetch->mailbox, &text, &error) != 0)
+		log_warnx("event=listing-not-recalled account=%s reason=%s", LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
+	return text;
+}
+
+void fetch_memory_save_listing(const struct fetch *fetch, const char *text)
+{
+	remember_text(fetch, listing_name, fetch->mailbox, text);
 }
 
 void fetch_memory_save_left(struct fetch *fetch, size_t left)
@@ -200,6 +217,13 @@ void fetch_memory_save_one_by_one(struct fetch *fetch)
 	if (!fetch->memory.one_by_one)
 		remember(fetch, one_name, (uint64_t)fetch->begun);
 	fetch->memory.one_by_one = true;
+}
+
+void fetch_memory_save_no_compress(struct fetch *fetch)
+{
+	log_info("event=compression-fails account=%s", LOG_CSTR(fetch->job->account->name));
+	remember(fetch, compress_name, (uint64_t)fetch->begun);
+	fetch->memory.no_compress = true;
 }
 
 /* If sizes are right, nothing is written. */

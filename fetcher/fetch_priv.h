@@ -8,6 +8,7 @@
 #include "upstream/imap_client.h"
 #include "fetcher/plan.h"
 #include "fetcher/slowness.h"
+#include "fetcher/uid_set.h"
 #include "mail/filter/filter_ask.h"
 #include "upstream/pop3_client.h"
 #include "upstream/remote.h"
@@ -15,6 +16,7 @@
 
 #include <pthread.h>
 
+#define FETCH_FLIGHT 3 /* commands of a listing in progress at the same time */
 #define FETCH_FAREWELL_MS 30000 /* after session_timeout, for commands in progress */
 
 /* The commands to a server, independent of the protocol. */
@@ -27,13 +29,15 @@ enum fetch_ask {
 	ASK_MESSAGE,
 	ASK_DELETE,
 	ASK_EXPUNGE, /* IMAP: carries out the deletions; POP3 does at ASK_GOODBYE */
+	ASK_FIND,  /* IMAP: which messages up to a UID there are */
+	ASK_COMPRESS, /* IMAP: the last command until it is answered */
 	ASK_ALIVE, /* no operation: tests whether the next input is a reply */
 	ASK_GOODBYE,
 };
 
 enum fetch_what {
 	GOT_REPLY,  /* the reply: yes or no; lines or data may follow a yes */
-	GOT_LINE,   /* of a POP3 listing */
+	GOT_LINE,   /* of a POP3 listing; the answer to ASK_FIND */
 	GOT_CAN,    /* a capability */
 	GOT_NEWS,   /* unsolicited data: a message of an IMAP listing, the end of a command whose data came */
 	GOT_DATA,   /* of a header or a message */
@@ -75,19 +79,40 @@ struct fetch_connection {
 	size_t window;	    /* commands in progress at the same time */
 	bool is_careful;    /* this many was not announced: trust nothing until all commands are answered */
 	bool can_expunge_some;
+	bool can_search, can_compress; /* IMAP: ESEARCH, COMPRESS=DEFLATE */
+	bool is_compressed;
+	size_t answers_before; /* `answers` when the compression began */
 	size_t answers;
 	uint64_t promised; /* of the session's bytes, for the messages in progress */
 	uint64_t silent;   /* bytes received since the last event */
+	uint64_t moved;    /* remote_moved(), as far as it is counted */
 	enum fetch_end end;
 	bool is_message_broken; /* it is FETCH_GARBLED because the previous message was incomplete */
 };
 
+/* fetch_known.c: what the last listing of an IMAP mailbox has shown, so that only the rest is listed. */
+struct fetch_known {
+	bool is_there; /* there is a record */
+	uint32_t validity, next;
+	uint64_t modseq;
+	int64_t listed_at; /* when everything was listed */
+	struct uid_set done; /* messages that were there, and were seen or have a stub */
+	struct uid_set found; /* which of them there are now, by ASK_FIND */
+	struct buf set; /* what is to be listed */
+};
+
 /* fetch_listing.c: the messages on the server; fetch_plan.c: the headers to request. */
 struct fetch_listing {
-	size_t commands_sent;
+	enum fetch_ask asks[FETCH_FLIGHT]; /* commands that are sent together */
+	size_t ask_count, commands_sent;
+	struct slice set; /* IMAP: of ASK_SIZES */
+	bool knows_capabilities;
 	bool has_uidl;
 	uint32_t validity; /* IMAP: UIDVALIDITY */
+	uint32_t next;	   /* IMAP: UIDNEXT; 0: not known */
+	uint64_t modseq;   /* IMAP: HIGHESTMODSEQ; 0: not known */
 	size_t exists;
+	struct fetch_known known;
 	size_t next_question;
 	struct buf header;
 	uint64_t bytes; /* bytes of the listing, or of the requested header */
@@ -117,6 +142,7 @@ struct fetch_deletions {
 	size_t next;	      /* to be requested */
 	size_t next_expunged; /* IMAP: to be expunged */
 	size_t done;	      /* not counted in the result yet */
+	bool is_refused;      /* one of them */
 };
 
 /* fetch_partial.c: what is kept of the message, should the connection be cut. */
@@ -187,6 +213,7 @@ struct fetch_memory {
 	size_t left;	 /* seen messages on the server at the end of the last session */
 	size_t commit_every; /* messages per connection on a line that keeps dropping; 0: all */
 	bool one_by_one; /* this server loses commands sent before its last reply */
+	bool no_compress; /* and this one offers COMPRESS, which does not work */
 	enum conf_auth login_way; /* the login method that worked last time */
 	size_t right_sizes, short_sizes; /* messages as long as listed, and shorter */
 	bool sizes_changed; /* by this session */
@@ -215,6 +242,8 @@ struct fetch {
 	struct fetch_result *result;
 	bool is_imap;
 	char *mailbox; /* the mailbox upstream: conf_mailbox() */
+	struct remote_wire wire; /* what its connections cost */
+	uint64_t wire_counted;   /* the part of it that the session knows */
 	int64_t begun; /* wall clock */
 	int64_t end;   /* of the whole session of this account; INT64_MAX: none */
 	struct slowness slowness;
@@ -278,6 +307,9 @@ bool fetch_connection_is_lost(const struct fetch *fetch); /* the connection brok
 bool fetch_dialogue_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
 /* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
 bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids);
+/* ASK_SIZES; IMAP: of the messages of a set. ASK_FIND: of those up to this UID. */
+bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set);
+bool fetch_dialogue_ask_find(struct fetch *fetch, uint32_t uid);
 /* IMAP: ASK_MESSAGE for a part of the message, "from.count". */
 bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part);
 size_t fetch_dialogue_under_way(const struct fetch *fetch);
@@ -295,7 +327,24 @@ int fetch_dialogue_run(struct fetch *fetch, fetch_feed feed, fetch_on_event on_e
 
 /* Gets the server's capabilities and its messages. */
 int fetch_listing_run(struct fetch *fetch, struct error *error);
+/* IMAP: compresses the connection, if that is wanted and offered; nothing may be in progress. */
+int fetch_listing_compress(struct fetch *fetch, struct error *error);
 void fetch_listing_clear(struct fetch *fetch);
+
+/* --- fetch_known.c: an IMAP mailbox is listed as far as it has changed */
+
+/* Loads the record of the last session, and decides what is to be listed (known.set). Returns false if everything is. */
+bool fetch_known_load(struct fetch *fetch);
+/* After the listing of known.set: whether the record still describes the mailbox. It does if the search is needed no more, and has shown so. */
+enum fetch_known_state { KNOWN_FITS, KNOWN_NEEDS_SEARCH, KNOWN_IS_WRONG };
+enum fetch_known_state fetch_known_check(const struct fetch *fetch, bool searched);
+/* The answer to ASK_FIND. */
+void fetch_known_found(struct fetch *fetch, struct slice set);
+/* Adds the messages of the record to the plan, as if they were listed. */
+void fetch_known_add(struct fetch *fetch, bool searched);
+/* Stores what is there now, for the next session. has_deleted: the server has executed all deletions. */
+void fetch_known_save(struct fetch *fetch, bool has_deleted);
+void fetch_known_clear(struct fetch_known *known);
 
 /* --- fetch_plan.c */
 
@@ -316,6 +365,8 @@ void fetch_deletions_add(struct fetch *fetch, uint32_t number);
 bool fetch_deletions_feed(struct fetch *fetch);
 /* The reply to ASK_DELETE and ASK_EXPUNGE. */
 void fetch_deletions_event(struct fetch *fetch, const struct fetch_event *event);
+/* IMAP: the server has executed all of them. */
+bool fetch_deletions_are_done(const struct fetch *fetch);
 /* The server has executed the deletions. */
 void fetch_deletions_count(struct fetch *fetch);
 void fetch_deletions_clear(struct fetch *fetch);
@@ -413,9 +464,13 @@ int fetch_memory_load(struct fetch *fetch, struct error *error);
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error);
 /* Stores a mark beyond the session; takes ownership of key. */
 void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *what);
+/* The record of fetch_known.c, new memory; NULL: none. */
+char *fetch_memory_load_listing(const struct fetch *fetch);
+void fetch_memory_save_listing(const struct fetch *fetch, const char *text);
 void fetch_memory_save_left(struct fetch *fetch, size_t left);
 void fetch_memory_save_commit_every(struct fetch *fetch, size_t number);
 void fetch_memory_save_one_by_one(struct fetch *fetch);
+void fetch_memory_save_no_compress(struct fetch *fetch);
 void fetch_memory_save_sizes(struct fetch *fetch);
 /* Whether this many messages were shorter than listed that the listing is wrong. */
 bool fetch_memory_sizes_lie(const struct fetch *fetch);

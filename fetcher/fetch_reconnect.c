@@ -97,8 +97,19 @@ static bool again_after_breaking_off(struct fetch *fetch)
 	return !fetch->transfer.is_late && !is_cancelled(fetch) && clock_now_ms() < fetch->end;
 }
 
+/* A server that agrees to COMPRESS, and then sends nothing that can be expanded. */
+static bool cannot_compress(const struct fetch *fetch)
+{
+	return fetch->connection.is_compressed && fetch->connection.answers == fetch->connection.answers_before &&
+	       fetch->connection.end != FETCH_OPEN;
+}
+
 static bool again_after_failure(struct fetch *fetch, bool gained, const struct error *error)
 {
+	if (cannot_compress(fetch)) {
+		fetch_memory_save_no_compress(fetch);
+		return !is_cancelled(fetch);
+	}
 	if (fetch->connection.end == FETCH_BROKEN_OFF)
 		return again_after_breaking_off(fetch);
 	/* A break after an incomplete message says nothing about the server. */

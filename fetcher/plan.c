@@ -105,7 +105,7 @@ bool plan_add_uid(struct plan *plan, uint32_t validity, uint32_t uid, uint64_t s
 	if (item == NULL)
 		return false;
 	if (validity != 0) /* else UIDs are not persistent: identified by its header */
-		item->key = xasprintf("%u.%u", validity, uid);
+		item->key = plan_imap_key(validity, uid);
 	item->size = size > PLAN_SIZE_MAX ? 0 : size;
 	item->is_flagged = is_flagged;
 	return true;

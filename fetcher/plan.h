@@ -130,6 +130,8 @@ bool plan_came_short(const struct plan *plan, const struct plan_item *item, cons
 /* The number of listed messages that were seen. */
 size_t plan_known(const struct plan *plan, const struct map *seen);
 
+/* The key of a message of an IMAP mailbox. New memory. */
+char *plan_imap_key(uint32_t validity, uint32_t uid);
 /* Keys of marks: a stub was created, the message of a stub was requested, a UIDL is not unique. New memory. */
 char *plan_stub_key(const char *key);
 char *plan_wanted_key(const char *key);

@@ -32,6 +32,11 @@ char *plan_double_mark(const char *uidl)
 	return xasprintf(MARK_DOUBLE "%s", uidl);
 }
 
+char *plan_imap_key(uint32_t validity, uint32_t uid)
+{
+	return xasprintf("%u.%u", validity, uid);
+}
+
 char *plan_short_mark(const char *key)
 {
 	return xasprintf(MARK_SHORT "%s", key);

@@ -14,7 +14,9 @@ static const struct {
 } commands[] = {
     [IMAP_CAPABILITY] = {"CAPABILITY", false},
     [IMAP_SELECT] = {"SELECT INBOX", false},
-    [IMAP_LIST] = {"UID FETCH 1:* (UID RFC822.SIZE FLAGS)", false},
+    [IMAP_LIST] = {"UID FETCH %s (UID RFC822.SIZE FLAGS)", false},
+    [IMAP_FIND] = {"UID SEARCH RETURN (ALL) UID 1:%u", false},
+    [IMAP_COMPRESS] = {"COMPRESS DEFLATE", false},
     [IMAP_HEADER] = {"UID FETCH %u (UID BODY.PEEK[HEADER])", true},
     [IMAP_TOP] = {"UID FETCH %u (UID BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.3000>)", true},
     [IMAP_MESSAGE] = {"UID FETCH %u (UID BODY.PEEK[])", true},
@@ -227,12 +229,36 @@ static enum imap_what next_capability(struct imap_client *client, struct imap_ev
 
 static enum imap_what status_response(struct slice rest, struct imap_event *event)
 {
-	uint64_t number;
+	static const struct {
+		const char *text;
+		enum imap_what what;
+		uint64_t max;
+	} codes[] = {
+	    {"OK [UIDVALIDITY ", IMAP_VALIDITY, UINT32_MAX},
+	    {"OK [UIDNEXT ", IMAP_UIDNEXT, UINT32_MAX},
+	    {"OK [HIGHESTMODSEQ ", IMAP_MODSEQ, INT64_MAX},
+	};
 
-	if (!imap_words_take(&rest, "OK [UIDVALIDITY ") || !imap_words_take_number(&rest, UINT32_MAX, &number))
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		if (!imap_words_take(&rest, codes[i].text))
+			continue;
+		if (!imap_words_take_number(&rest, codes[i].max, &event->size))
+			return IMAP_NEED;
+		event->number = (uint32_t)event->size;
+		return event->what = codes[i].what;
+	}
+	return IMAP_NEED;
+}
+
+/* "(TAG "L3") UID ALL 1:5,7"; without ALL nothing was found. Of a line that is cut nothing can be used. */
+static enum imap_what search_response(struct imap_client *client, struct slice rest, struct imap_event *event)
+{
+	if (!is_oldest(client, IMAP_FIND) || client->is_cut)
 		return IMAP_NEED;
-	event->number = (uint32_t)number;
-	return event->what = IMAP_VALIDITY;
+	while (rest.len > 0 && !slice_is_nocase(slice_cut(&rest, ' '), "ALL"))
+		;
+	event->text = slice_trim(slice_cut(&rest, ' '));
+	return event->what = IMAP_FOUND;
 }
 
 static enum imap_what untagged(struct imap_client *client, struct slice rest, struct imap_event *event)
@@ -245,6 +271,8 @@ static enum imap_what untagged(struct imap_client *client, struct slice rest, st
 		client->at = 0;
 		return next_capability(client, event);
 	}
+	if (imap_words_take(&rest, "ESEARCH "))
+		return search_response(client, rest, event);
 	if (slice_begins_nocase(rest, "BYE") && !is_oldest(client, IMAP_LOGOUT))
 		return broken(client, event, rest);
 	if (!imap_words_take_number(&rest, UINT32_MAX, &number))
@@ -352,6 +380,7 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 	if (result == LINE_ENDLESS)
 		return broken(client, event, line);
 	client->in_response = false;
+	client->is_cut = result == LINE_CUT;
 	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
 	    imap_words_end_with_literal(line, &size))
 		return literal_follows(client, line, size, event);

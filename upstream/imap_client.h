@@ -24,7 +24,9 @@
 enum imap_command {
 	IMAP_CAPABILITY,
 	IMAP_SELECT,  /* INBOX */
-	IMAP_LIST,    /* UIDs, sizes and flags of all messages */
+	IMAP_LIST,    /* UIDs, sizes and flags of the messages of a set */
+	IMAP_FIND,    /* which of the messages up to a UID there are (RFC 4731) */
+	IMAP_COMPRESS, /* RFC 4978: nothing may be sent until it is answered; after its OK both directions are compressed */
 	IMAP_HEADER,  /* of one UID; its bytes as IMAP_DATA */
 	IMAP_TOP,     /* the same and the beginning of the body */
 	IMAP_MESSAGE, /* whole */
@@ -43,6 +45,9 @@ enum imap_what {
 	IMAP_CAN,	 /* one word of the capabilities, in text */
 	IMAP_VALIDITY,	 /* UIDVALIDITY of the mailbox, in number */
 	IMAP_EXISTS,	 /* messages in the mailbox, in number */
+	IMAP_UIDNEXT,	 /* the UID that the next message will have, in number */
+	IMAP_MODSEQ,	 /* HIGHESTMODSEQ of the mailbox (RFC 7162), in size */
+	IMAP_FOUND,	 /* the answer to FIND: a set, in text */
 	IMAP_LISTED,	 /* a message: number, size, is_deleted */
 	IMAP_DATA_BEGIN, /* data of the message `number` follows, `size` bytes as the server counts them */
 	IMAP_DATA,	 /* line ends converted to CRLF; a bare CR is kept */
@@ -74,6 +79,7 @@ struct imap_client {
 	struct line_reader lines;
 	uint64_t literal_left;
 	uint64_t literal_size; /* of the last event with data */
+	bool is_cut; /* the last line was longer than IMAP_LINE_MAX */
 	bool closed_early; /* a response ended after its data, without the requested UID */
 	bool in_response; /* the next line continues a response with a literal */
 	bool in_data;	  /* and has data for pending[owner] */
@@ -88,7 +94,8 @@ struct imap_client {
 
 void imap_client_init(struct imap_client *client);
 void imap_client_clear(struct imap_client *client);
-/* Queues a command. uid: for HEADER, TOP, MESSAGE, REST, DELETE; set: for EXPUNGE and REST; else ignored. Returns false if
+/* Queues a command. uid: for FIND, HEADER, TOP, MESSAGE, REST, DELETE; set: for LIST, EXPUNGE and REST; else
+ * ignored. Returns false if
  * IMAP_PENDING_MAX are pending. */
 bool imap_client_send(struct imap_client *client, enum imap_command command, uint32_t uid,
     struct slice set);

@@ -4,16 +4,16 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/net/deflate.h"
 #include "config/endpoint.h"
 
-#include <errno.h>
 #include <openssl/ssl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define HEARD_MAX 16384
-#define CANCEL_LOOK_MS 200
+#define REST_MAX (128u << 10) /* above one read of a caller */
 #define LOGINS_MAX 3 /* connections per login: some servers disconnect after a refusal */
 
 bool remote_is_cancelled(const struct remote *remote)
@@ -164,6 +164,12 @@ static CURLcode set_tls(CURL *curl, void *tls, void *context)
 	return CURLE_OK;
 }
 
+static int close_socket(void *context, curl_socket_t socket)
+{
+	remote_count_end(context, socket);
+	return close(socket);
+}
+
 static void set_options(struct remote *remote, const struct remote_options *options)
 {
 	CURL *curl = remote->curl;
@@ -172,6 +178,8 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, remote);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)REMOTE_LOGIN_MS);
@@ -211,9 +219,13 @@ static struct remote *new_remote(const struct remote_options *options)
 	made->connect_ms = options->remote->connect_timeout * 1000;
 	made->reply_ms = options->timeout * 1000;
 	made->cancel = options->cancel;
+	made->wire = options->wire;
+	made->counted_fd = CURL_SOCKET_BAD;
 	buf_init(&made->greeting, LOGIN_LINE_MAX);
 	buf_init(&made->heard, HEARD_MAX);
-	buf_init(&made->rest, HEARD_MAX);
+	buf_init(&made->capabilities, LOGIN_LINE_MAX);
+	buf_init(&made->rest, REST_MAX);
+	buf_init(&made->out, SIZE_MAX / 4); /* bounded by what the caller sends at once */
 	return made;
 }
 
@@ -234,6 +246,7 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	remote->started = clock_now_ms();
 	buf_reset(&remote->greeting);
 	buf_reset(&remote->heard);
+	buf_reset(&remote->capabilities);
 	remote->curl = curl_easy_init();
 	if (remote->curl == NULL)
 		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
@@ -343,7 +356,10 @@ void remote_close(struct remote *remote)
 	hang_up(remote);
 	buf_clear(&remote->greeting);
 	buf_clear(&remote->heard);
+	buf_clear(&remote->capabilities);
 	buf_clear(&remote->rest);
+	buf_clear(&remote->out);
+	deflate_free(remote->deflate);
 	free(remote->host);
 	free(remote);
 }
@@ -358,78 +374,12 @@ struct slice remote_hello(const struct remote *remote)
 	return buf_slice(&remote->heard);
 }
 
-/* --- bytes */
-
-static enum remote_result wait_for(struct remote *remote, short events, int64_t deadline)
+struct slice remote_capabilities(const struct remote *remote)
 {
-	struct pollfd poll_fd = {.fd = -1, .events = events};
-	curl_socket_t fd = CURL_SOCKET_BAD;
-	int left;
-
-	if (curl_easy_getinfo(remote->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
-	    fd == CURL_SOCKET_BAD)
-		return REMOTE_CLOSED;
-	poll_fd.fd = fd;
-	if (remote_is_cancelled(remote))
-		return REMOTE_CANCELLED;
-	left = clock_left_ms(deadline);
-	if (left == 0)
-		return REMOTE_TIMEOUT;
-	if (poll(&poll_fd, 1, left < CANCEL_LOOK_MS ? left : CANCEL_LOOK_MS) < 0 && errno != EINTR)
-		return REMOTE_CLOSED;
-	return REMOTE_OK;
+	return buf_slice(&remote->capabilities);
 }
 
-enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_t deadline)
-{
-	while (bytes.len > 0) {
-		size_t sent = 0;
-		CURLcode code = curl_easy_send(remote->curl, bytes.ptr, bytes.len, &sent);
-		enum remote_result result;
-
-		if (code == CURLE_OK) {
-			bytes = slice_from(bytes, sent);
-			continue;
-		}
-		if (code != CURLE_AGAIN)
-			return REMOTE_CLOSED;
-		result = wait_for(remote, POLLOUT, deadline);
-		if (result != REMOTE_OK)
-			return result;
-	}
-	return remote_is_cancelled(remote) ? REMOTE_CANCELLED : REMOTE_OK;
-}
-
-enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
-    int64_t deadline)
-{
-	/* Also if more bytes are available: a server that never stops must not exceed its deadline. */
-	if (remote_is_cancelled(remote))
-		return REMOTE_CANCELLED;
-	if (clock_left_ms(deadline) == 0)
-		return REMOTE_TIMEOUT;
-	if (remote->rest.len > 0) {
-		*got = remote->rest.len < size ? remote->rest.len : size;
-		memcpy(bytes, remote->rest.ptr, *got);
-		buf_consume(&remote->rest, *got);
-		return REMOTE_OK;
-	}
-	for (;;) {
-		enum remote_result result;
-		CURLcode code;
-
-		*got = 0;
-		/* Before any wait: TLS may have decoded bytes while the socket is silent. */
-		code = curl_easy_recv(remote->curl, bytes, size, got);
-		if (code == CURLE_OK)
-			return *got > 0 ? REMOTE_OK : REMOTE_CLOSED;
-		if (code != CURLE_AGAIN)
-			return REMOTE_CLOSED;
-		result = wait_for(remote, POLLIN, deadline);
-		if (result != REMOTE_OK)
-			return result;
-	}
-}
+/* --- failures */
 
 int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
     struct error *error)

@@ -35,6 +35,15 @@ struct remote_secrets {
 	void *context;
 };
 
+/* Bytes on the line as TCP counts them: TLS, the login and failed attempts included, the packets' own headers not. */
+struct remote_wire {
+	atomic_ullong received, sent;
+};
+
+struct remote_bytes {
+	uint64_t received, sent;
+};
+
 struct remote_options {
 	const struct conf_remote *remote;
 	const char *hostname;	   /* for EHLO */
@@ -44,6 +53,7 @@ struct remote_options {
 	const struct remote_secrets *secrets; /* the keeper of the passwords; NULL: conf_remote_password() */
 	enum conf_auth *known;	   /* the method that worked last time is tried first, and the one that works is stored here;
 	 * may be NULL */
+	struct remote_wire *wire; /* what its connections cost is added while they are used, and when they end; may be NULL; must outlive the remote */
 	struct remote_report *report; /* filled in by remote_open(); may be NULL */
 };
 
@@ -59,6 +69,9 @@ const char *remote_host(const struct remote *remote); /* "pop.example.ru:995" */
 /* For an SMTP server: its unchanged reply to EHLO, all lines ended by CRLF. */
 struct slice remote_hello(const struct remote *remote);
 
+/* The capabilities that an IMAP server has named at the end of the login, blank between them; empty if it has not. */
+struct slice remote_capabilities(const struct remote *remote);
+
 enum remote_result {
 	REMOTE_OK,
 	REMOTE_TIMEOUT, /* the deadline passed */
@@ -71,6 +84,10 @@ enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_
 /* Receives at least one byte and at most size. */
 enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
     int64_t deadline);
+/* How many bytes remote_recv() and remote_send() have moved, before they are expanded and after they are compressed; without TLS's own. */
+uint64_t remote_moved(const struct remote *remote);
+/* From now on both directions are compressed (RFC 4978). input: what was received after the server's reply. */
+void remote_start_deflate(struct remote *remote, struct slice input);
 /* Fills the error for a result that is not REMOTE_OK and returns -1; doing: N_("waiting for a reply"). */
 int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
     struct error *error);

@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "message/line_reader.h"
+#include "upstream/imap_words.h"
 #include "upstream/remote_priv.h"
 
 #include <stdlib.h>
@@ -121,6 +122,25 @@ static enum remote_login logged_in(struct carrier *carrier)
 	return REMOTE_LOGGED_IN;
 }
 
+/* An IMAP server names what it offers after the login in a line of its own, or in its reply: no command is needed for it then. */
+static void note_capabilities(struct remote *remote, struct slice line)
+{
+	static const char *const before = "[CAPABILITY ";
+	struct slice rest = line;
+
+	if (remote->protocol != LOGIN_IMAP)
+		return;
+	if (!imap_words_take(&rest, "* CAPABILITY ")) {
+		while (rest.len > 0 && !slice_begins_nocase(rest, before))
+			rest = slice_from(rest, 1);
+		if (!imap_words_take(&rest, before))
+			return;
+		rest = slice_cut(&rest, ']');
+	}
+	buf_reset(&remote->capabilities);
+	buf_append_slice(&remote->capabilities, slice_trim(rest));
+}
+
 static enum remote_login carry(struct carrier *carrier, struct error *error)
 {
 	struct remote *remote = carrier->remote;
@@ -144,6 +164,7 @@ static enum remote_login carry(struct carrier *carrier, struct error *error)
 			sent = next_line(carrier, &line);
 		if (sent != REMOTE_OK)
 			return broke_off(carrier, sent, error);
+		note_capabilities(remote, line);
 		result = login_hear(carrier->login, line);
 	}
 	return failed(carrier, LOGIN_BROKEN, error);

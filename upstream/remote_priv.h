@@ -23,6 +23,13 @@ struct remote {
 	struct buf greeting; /* its first line */
 	struct buf heard;    /* the reply to libcurl's last command, its lines with CRLF: CAPA, CAPABILITY, EHLO */
 	struct buf rest;     /* bytes after the last reply to the login */
+	struct buf capabilities; /* of an IMAP server, by the last reply to the login */
+	struct deflate *deflate; /* NULL: not compressed */
+	struct buf out;	     /* compressed bytes to send */
+	uint64_t moved;
+	struct remote_wire *wire; /* NULL: not counted */
+	curl_socket_t counted_fd; /* the socket whose bytes are counted as far as `counted` */
+	uint64_t counted_received, counted_sent;
 	int64_t connect_ms;  /* until TCP is up */
 	bool is_secure;	     /* TLS from the first byte */
 	bool is_verified;    /* with TLS the server is verified */
@@ -36,6 +43,8 @@ enum remote_login {
 };
 
 bool remote_is_cancelled(const struct remote *remote);
+/* Adds the last bytes of a socket that is about to be closed. */
+void remote_count_end(struct remote *remote, curl_socket_t socket);
 /* Fills the error for a connection attempt that ended with this code, and returns -1. */
 int remote_connect_failed(const struct remote *remote, CURLcode code, struct error *error);
 /* How far the connection came, before the login. */

@@ -42,6 +42,7 @@ struct outbound_job {
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */
 	const struct outbound_keys *keys; /* NULL: nothing is signed */
 	const atomic_bool *enough; /* if true, nothing new is begun; may be NULL */
+	struct remote_wire *wire; /* what the connections cost is added; may be NULL */
 };
 
 struct outbound_result {

@@ -134,7 +134,7 @@ static void connection_open(struct connection *connection, struct host *host)
 
 	*connection = (struct connection){
 	    .host = host,
-	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel, .secrets = job->secrets},
+	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel, .secrets = job->secrets, .wire = job->wire},
 	    .batch = intake_batch_new(job->spool->intake),
 	};
 }

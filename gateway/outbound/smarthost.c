@@ -101,6 +101,7 @@ int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct err
 	    .proxy = smarthost->conf->line.proxy,
 	    .cancel = smarthost->cancel,
 	    .secrets = smarthost->secrets,
+	    .wire = smarthost->wire,
 	    .known = &smarthost->login_way,
 	};
 

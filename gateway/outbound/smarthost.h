@@ -12,6 +12,7 @@ struct smarthost {
 	const struct conf_smarthost *settings;
 	const atomic_bool *cancel;
 	const struct remote_secrets *secrets;
+	struct remote_wire *wire; /* as in upstream/remote.h */
 	enum conf_auth login_way; /* the login method that worked last time */
 	struct remote *remote; /* NULL: not connected */
 	struct smtp_client client;

@@ -22,6 +22,7 @@ struct session {
 	struct sorting sorting;
 	struct triggers triggers;
 	struct session_result result;
+	struct remote_wire wire; /* of the smarthosts' connections */
 	struct dialup_outcome line; /* of bringing it up */
 	bool is_up;
 	struct server_gate gate;

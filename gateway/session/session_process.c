@@ -78,6 +78,7 @@ static void flush_queue(struct session *session, bool all)
 	    .secrets = &session->secrets.remote,
 	    .keys = &session->secrets.keys,
 	    .enough = session_limits_enough(),
+	    .wire = &session->wire,
 	};
 	bool failed;
 
@@ -90,6 +91,8 @@ static void flush_queue(struct session *session, bool all)
 	result->sent.sent += sent.sent;
 	result->sent.refused += sent.refused;
 	result->sent.deferred += sent.deferred;
+	result->line_received = atomic_load(&session->wire.received);
+	result->line_sent = atomic_load(&session->wire.sent);
 	log_info("event=queue-flushed session=%s sent=%zu refused=%zu deferred=%zu error=%s",
 	    session->id.text, sent.sent, sent.refused, sent.deferred,
 	    LOG_ERROR(&result->queue_error));
@@ -151,6 +154,16 @@ static size_t count_waiting(const struct spool *spool)
 	return count;
 }
 
+/* What the line has carried, for `lanpost trace SESSION`. */
+static void journal_line(struct session *session)
+{
+	struct remote_bytes bytes = session_result_bytes(&session->result);
+
+	if (bytes.received + bytes.sent > 0)
+		intake_journal(session->spool.intake, session->id.text, session->id.text, EVENT_LINE, "",
+		    PHRASE(N_("on the line: received %s, sent %s"), PHRASE_SIZE(bytes.received), PHRASE_SIZE(bytes.sent)));
+}
+
 static void work(struct session *session)
 {
 	const struct session_report report = report_of(session);
@@ -183,6 +196,7 @@ static void work(struct session *session)
 	result->ended = clock_wall();
 	result->waiting = count_waiting(&session->spool);
 	result->end = session_limits_reached();
+	journal_line(session);
 	session_report_problems(&report, wants_line(session), session->is_up);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);

@@ -60,9 +60,10 @@ static json_int_t left_on_server(const struct fetch_result *fetched)
 
 static json_t *account_json(const struct account_result *account, int64_t time)
 {
-	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "last_time", (json_int_t)time, "last_fetched",
+	return json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:o}", "last_time", (json_int_t)time, "last_fetched",
 	    (json_int_t)account->fetched.fetched, "left", left_on_server(&account->fetched), "waiting",
-	    waiting_json(&account->fetched), "error", error_json(&account->error));
+	    waiting_json(&account->fetched), "line_received", (json_int_t)account->fetched.line_received, "line_sent",
+	    (json_int_t)account->fetched.line_sent, "error", error_json(&account->error));
 }
 
 /* Marked with N_(); NULL if nothing ended it early. */
@@ -79,26 +80,39 @@ static const char *end_text(enum session_end end)
 	return texts[end];
 }
 
+struct remote_bytes session_result_bytes(const struct session_result *result)
+{
+	struct remote_bytes bytes = {result->line_received, result->line_sent};
+
+	for (size_t i = 0; i < result->account_count; i++) {
+		bytes.received += result->accounts[i].fetched.line_received;
+		bytes.sent += result->accounts[i].fetched.line_sent;
+	}
+	return bytes;
+}
+
 json_t *session_result_json(const struct session_result *result)
 {
+	const struct remote_bytes bytes = session_result_bytes(result);
 	json_t *accounts = json_array();
 
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
 
 		json_array_append_new(accounts,
-		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "name", account->account->name,
+		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o}", "name", account->account->name,
 			"fetched", (json_int_t)account->fetched.fetched, "deleted",
 			(json_int_t)account->fetched.deleted, "skipped",
 			(json_int_t)account->fetched.skipped, "left",
 			left_on_server(&account->fetched), "waiting", waiting_json(&account->fetched), "bytes",
-			(json_int_t)account->fetched.bytes, "error", error_json(&account->error)));
+			(json_int_t)account->fetched.bytes, "line_received", (json_int_t)account->fetched.line_received, "line_sent",
+			(json_int_t)account->fetched.line_sent, "error", error_json(&account->error)));
 	}
-	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
+	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
 	    result->id, "failed", session_result_failed(result), "time", (json_int_t)result->ended,
 	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
-	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred,
-	    "queue_error", error_json(&result->queue_error), "line_error",
+	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred, "line_received",
+	    (json_int_t)bytes.received, "line_sent", (json_int_t)bytes.sent, "queue_error", error_json(&result->queue_error), "line_error",
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 }
 
@@ -140,6 +154,17 @@ static void left_text(const struct fetch_result *fetched, struct buf *out)
 	json_decref(list);
 }
 
+/* With TLS, logins and lists. */
+static void bytes_text(const struct session_result *result, struct buf *out)
+{
+	const struct remote_bytes bytes = session_result_bytes(result);
+	char received[32], sent[32];
+
+	if (bytes.received + bytes.sent > 0)
+		buf_printf(out, _("On the line: %s received, %s sent\n"), i18n_size(received, sizeof(received), bytes.received),
+		    i18n_size(sent, sizeof(sent), bytes.sent));
+}
+
 void session_result_text(const struct session_result *result, struct buf *out)
 {
 	char begun[64], size[32];
@@ -159,6 +184,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 	}
 	if (end_text(result->end) != NULL)
 		buf_printf(out, "%s\n", _(end_text(result->end)));
+	bytes_text(result, out);
 	if (!result->sending)
 		return;
 	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,

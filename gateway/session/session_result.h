@@ -30,10 +30,13 @@ struct session_result {
 	struct error queue_error;
 	struct error line_error;
 	enum session_end end; /* the reason for an early end */
+	uint64_t line_received, line_sent; /* by the connections to smarthosts */
 };
 
 /* Frees everything except `id`. */
 void session_result_clear(struct session_result *result);
+/* What the line has carried in all. */
+struct remote_bytes session_result_bytes(const struct session_result *result);
 /* The final answer of the control socket. */
 json_t *session_result_json(const struct session_result *result);
 /* Stores it for `lanpost status`. */

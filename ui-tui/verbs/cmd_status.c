@@ -61,7 +61,7 @@ static const char *last_text(const json_t *last, const json_t *accounts)
 static void print_session(const json_t *session, const json_t *accounts, const char *line)
 {
 	const json_t *last = json_object_get(session, "last");
-	char time[32], next[32];
+	char time[32], next[32], received[32], sent[32];
 
 	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always connected") : _("on demand"));
 	if (json_is_true(json_object_get(session, "running")))
@@ -73,6 +73,10 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 	if (json_is_object(last))
 		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
 		    last_text(last, accounts));
+	if (number_of(last, "line_received") > 0)
+		printf(_("          on the line: %s received, %s sent\n"),
+		    i18n_size(received, sizeof(received), (unsigned long long)number_of(last, "line_received")),
+		    i18n_size(sent, sizeof(sent), (unsigned long long)number_of(last, "line_sent")));
 }
 
 static void print_accounts(const json_t *accounts)

@@ -125,9 +125,10 @@ def test_what_the_commands_said_is_in_the_journal(make_gateway, account, dovecot
         "connect_command": r"printf 'CONNECT 33600\n\033[2J'", "disconnect_command": "yes NO CARRIER | head -c 9000; exit 3"}})
     office.session()
     session = office.status()["session"]["last"]["session"]
-    up, down = lines_of(office, session)
+    up, down, carried = lines_of(office, session)
     assert up == r"connect_command: exit code 0: CONNECT 33600\x0a\x1b[2J"
     assert down.startswith(r"disconnect_command: exit code 3: NO CARRIER\x0aNO CARRIER") and len(down) < 1100
+    assert re.match(r": on the line: received .*, sent ", carried)
     shown = office.cli("trace", session).stdout
     assert "communication session" in shown and "CONNECT 33600" in shown and "\033" not in shown
     assert re.search("accepted .*delivered", shown, re.S) and "comes over the line" in shown  # what else it did

@@ -314,7 +314,7 @@ def test_when_it_is_tried_again_stands_in_the_status(make_gateway, protocol):
 
 def test_a_line_that_drops_in_a_message_gets_some_sessions_more(make_gateway):
     server = MisbehavingPop3(three(), "always_closes_in_the_middle_of_the_first_message")
-    office = office_at(make_gateway, server, "pop3")
+    office = office_at(make_gateway, server, "pop3", give_up_after=0)
     for _ in range(5):
         office.session()
     server.stop()

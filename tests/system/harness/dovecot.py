@@ -70,6 +70,10 @@ auth_mechanisms = {mechanisms}
 OLD = """ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
+mail_plugins = zlib
+protocol imap {{
+  mail_plugins = zlib imap_zlib
+}}
 mail_location = maildir:{mail}/%u
 pop3_uidl_format = %g
 passdb {{

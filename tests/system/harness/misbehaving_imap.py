@@ -11,7 +11,7 @@ class MisbehavingImap(Misbehaving):
     greeting = "* OK ready"
 
     def __init__(self, messages, misdeed=None, uidplus=True, **settings):
-        self.uidplus = uidplus
+        self.uidplus, self.next = uidplus, None  # UIDNEXT is not announced
         self.messages = {uid: message for uid, message in enumerate(messages, 101)}
         self.marked, self.validity = set(), 1700000000
         super().__init__(misdeed, **settings)
@@ -37,8 +37,20 @@ class MisbehavingImap(Misbehaving):
     def number(self, uid):
         return sum(known <= uid for known in self.messages)
 
-    def list(self, connection, size=len):
+    @staticmethod
+    def is_in(uid, wanted, highest):
+        """As a sequence-set has it: 7, 7:9, 9:7, 7:* (which is at least the highest one)."""
+        for part in wanted.split(","):
+            first, _, last = part.partition(":")
+            ends = sorted(highest if end == "*" else int(end) for end in (first, last or first))
+            if ends[0] <= uid <= ends[1]:
+                return True
+        return False
+
+    def list(self, connection, size=len, wanted="1:*"):
         for uid, message in sorted(self.messages.items()):
+            if not self.is_in(uid, wanted, max(self.messages)):
+                continue
             connection.say(f"* {self.number(uid)} FETCH (UID {uid} RFC822.SIZE {size(message)} FLAGS ())")
         self.done(connection)
 
@@ -49,9 +61,11 @@ class MisbehavingImap(Misbehaving):
         elif word == "SELECT":
             connection.say(f"* {len(self.messages)} EXISTS")
             connection.say(f"* OK [UIDVALIDITY {self.validity}] valid")
+            if self.next is not None:
+                connection.say(f"* OK [UIDNEXT {self.next}] next")
             self.done(connection, "OK [READ-WRITE] selected")
         elif word == "UID FETCH" and "RFC822.SIZE" in argument:
-            self.list(connection)
+            self.list(connection, wanted=argument.split()[0])
         elif word == "UID FETCH":
             uid = int(argument.split()[0])
             if part := re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", argument):

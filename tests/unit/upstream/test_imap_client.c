@@ -26,6 +26,7 @@ struct script {
 
 static const char *const event_names[] = {
     [IMAP_REPLY] = "reply", [IMAP_DONE] = "done", [IMAP_CAN] = "can", [IMAP_VALIDITY] = "validity", [IMAP_EXISTS] = "exists",
+    [IMAP_UIDNEXT] = "next", [IMAP_MODSEQ] = "modseq", [IMAP_FOUND] = "found",
     [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
     [IMAP_GARBAGE] = "garbage",
 };
@@ -43,12 +44,17 @@ static void log_event(const struct imap_event *event, struct buf *out, bool *in_
 		buf_printf(out, "(%s)", event->ok ? "ok" : "no");
 		break;
 	case IMAP_CAN:
+	case IMAP_FOUND:
 		buf_printf(out, "(%.*s)", SLICE_PRINT(event->text));
 		break;
 	case IMAP_VALIDITY:
 	case IMAP_EXISTS:
+	case IMAP_UIDNEXT:
 	case IMAP_DATA_BEGIN:
 		buf_printf(out, "(%u)", event->number);
+		break;
+	case IMAP_MODSEQ:
+		buf_printf(out, "(%llu)", (unsigned long long)event->size);
 		break;
 	case IMAP_LISTED:
 		buf_printf(out, "(%u,%llu%s)", event->number, (unsigned long long)event->size,
@@ -102,8 +108,12 @@ static const struct script scripts[] = {
 	"* OK [UIDNEXT 9] Predicted next UID\r\nL1 OK [READ-WRITE] Select completed (0.001 secs).\r\n"
 	"* 1 FETCH (UID 7 FLAGS (\\Seen) RFC822.SIZE 100)\r\n* 2 FETCH (FLAGS (\\Deleted) RFC822.SIZE 5 UID 8)\r\n"
 	"L2 OK Fetch completed.\r\n",
-	"can(IMAP4rev1) can(UIDPLUS) can(IDLE) reply(ok) exists(2) validity(1795429048) reply(ok) "
+	"can(IMAP4rev1) can(UIDPLUS) can(IDLE) reply(ok) exists(2) validity(1795429048) next(9) reply(ok) "
 	"listed(7,100) listed(8,5,deleted) reply(ok) "},
+    {"what has changed since, and what is left", {{IMAP_SELECT, 0}, {IMAP_FIND, 9}, {IMAP_FIND, 9}, {IMAP_COMPRESS, 0}},
+	"* OK [HIGHESTMODSEQ 9223372036854775807] Highest\r\n* OK [UIDNEXT 0x]\r\nL0 OK\r\n* ESEARCH (TAG \"L1\") UID ALL 1:3,7\r\nL1 OK\r\n"
+	"* ESEARCH (TAG \"L2\") UID\r\nL2 OK\r\nL3 OK DEFLATE active\r\n",
+	"modseq(9223372036854775807) next(0) reply(ok) found(1:3,7) reply(ok) found() reply(ok) reply(ok) "},
     {"messages in a row", {{IMAP_MESSAGE, 7}, {IMAP_MESSAGE, 8}},
 	"* 1 FETCH (UID 7 BODY[] {6}\r\nab\r\ncd)\r\nL0 OK\r\n* 2 FETCH (BODY[] {0}\r\n UID 8)\r\nL1 OK\r\n",
 	"begin(7) [ab\r\ncd] end(ok) done begin(8) end(ok) done "},
