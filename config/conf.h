@@ -116,6 +116,9 @@ struct conf_line {
 	int64_t route_timeout;	 /* 0: do not wait for a route */
 	int64_t session_timeout; /* 0: none */
 	int64_t max_seconds, max_bytes_per_session; /* time limit of a session; 0: none */
+	int64_t max_bytes_per_day, max_bytes_per_month; /* 0: none */
+	int64_t max_rate; /* received bytes per second; 0: no limit */
+	int64_t price_per_mb, price_per_minute, price_per_session; /* in ten-thousandths; 0: none */
 	int64_t max_per_server; /* accounts at one server at the same time; 0: all */
 };
 

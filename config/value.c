@@ -126,6 +126,7 @@ static const struct {
     [VALUE_LISTEN] = {value_parse_listen, clear_list, N_("addresses of this computer")},
     [VALUE_NETS] = {value_parse_nets, clear_nets, N_("ranges of addresses: 10.0.0.0/8, 10.0.0.1-10.0.0.9, 192.168, fe80::/10")},
     [VALUE_FOLDER_AGES] = {value_parse_folder_ages, clear_folder_ages, N_("folders with a duration each: Trash 30d, Junk 14d")},
+    [VALUE_PRICE] = {value_parse_price, NULL, N_("a price: 0.35")},
 };
 
 int value_parse(enum value_type type, struct slice text, const struct value_limits *limits,

@@ -54,6 +54,7 @@ enum value_type {
 	VALUE_LISTEN,	 /* struct strlist: addresses of this machine */
 	VALUE_NETS,	 /* struct conf_nets */
 	VALUE_FOLDER_AGES, /* struct conf_folder_ages */
+	VALUE_PRICE,	 /* int64_t: ten-thousandths */
 };
 
 /* Limits and words of the key that a value belongs to. */

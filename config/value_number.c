@@ -58,6 +58,21 @@ static int out_of_bounds(const struct value_limits *limits, const char *unit, st
 	    (long long)limits->min, (long long)limits->max, PHRASE_WORD(unit));
 }
 
+/* "12", "0.35", up to four digits after the point. */
+int value_parse_price(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	static const int64_t units[] = {10000, 1000, 100, 10, 1};
+	struct slice whole = slice_cut(&text, '.');
+	uint64_t number, part = 0;
+
+	if (!slice_number(whole, 0, (uint64_t)limits->max, &number) || text.len >= ARRAY_LEN(units) ||
+	    (text.ptr != NULL && !slice_number(text, 0, 9999, &part)))
+		return error_set(error, ERROR_CONFIG, N_("must be a price such as 0.35, up to %lld, with four digits after the point at most"),
+		    (long long)limits->max);
+	*(int64_t *)field = (int64_t)number * units[0] + (int64_t)part * units[text.len];
+	return 0;
+}
+
 int value_parse_size(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {

@@ -63,8 +63,10 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 	if (fetch_listing_run(fetch, error) != 0 || fetch_plan_make(fetch, error) != 0)
 		return -1;
 	fetch_known_save(fetch, false);
-	if (fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0)
+	if (!fetch->job->plans_only && fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0)
 		return -1;
+	if (fetch->job->plans_only)
+		return fetch_transfer_goodbye(fetch, error);
 	if (fetch_transfer_run(fetch, error) != 0) {
 		save_what_came(fetch);
 		fetch_memory_save_left(fetch, plan_known(&fetch->plan, &fetch->memory.seen));
@@ -94,6 +96,17 @@ void fetch_hang_up(struct fetch *fetch)
 
 /* --- the whole job */
 
+/* What a limit keeps back is listed. */
+static void count_held(struct fetch *fetch)
+{
+	struct fetch_result *result = fetch->result;
+
+	if (!fetch->transfer.is_late || result->total <= result->fetched)
+		return;
+	result->held = result->total - result->fetched;
+	result->held_bytes = result->bytes_total > result->bytes ? result->bytes_total - result->bytes : 0;
+}
+
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error)
 {
 	const struct conf_account *account = job->account;
@@ -115,6 +128,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 		code = fetch_memory_load(&fetch, error);
 	if (code == 0)
 		code = fetch_reconnect_run(&fetch, error);
+	count_held(&fetch);
 	fetch_memory_save_sizes(&fetch);
 	fetch_tries_save(&fetch);
 	fetch_hang_up(&fetch);

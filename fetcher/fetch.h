@@ -39,6 +39,8 @@ struct fetch_result {
 	size_t deleted;	 /* upstream, permanently */
 	size_t skipped;	 /* the server refused them, or they were incomplete: they wait there and are retried */
 	size_t large;	 /* wait there, represented by stubs */
+	size_t held;	 /* wait there, because a limit of the session was reached */
+	uint64_t held_bytes;
 	size_t compared; /* were fetched only to be compared, and were known */
 	bool is_renumbered; /* most of the known messages have other UIDs now */
 	uint64_t bytes;	 /* of messages, received; after compression it may be more than the line has carried */
@@ -94,13 +96,16 @@ struct fetch_job {
 	 * messages are in progress, so FETCH_LATER is allowed. *is_first: it is the session's first message, which is
 	 * fetched in any case. May be NULL. */
 	enum fetch_leave (*may_fetch)(void *context, uint64_t size, bool can_wait, bool *is_first);
-	/* This many bytes were received; this many reserved bytes are released. May be NULL. */
+	/* The line has carried this many bytes; this many reserved bytes are released. May be NULL. */
 	void (*came)(void *context, uint64_t bytes, uint64_t promised);
+	/* Called after each reception: may wait, so that the line is shared. Returns how many milliseconds it waited. May be NULL. */
+	int64_t (*pace)(void *context, uint64_t bytes);
 	void *context;
 	int filter_socket; /* mail/filter/filter_ask.h; of use only if there are scanners */
 	size_t batch_messages; /* this many become durable together; 0: the usual number */
 	const atomic_bool *cancel;
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */
+	bool plans_only; /* logs in and lists; the result says what would be fetched, and nothing is */
 	bool tries_again; /* also messages that have failed repeatedly and should wait */
 	bool clock_is_doubtful; /* then no message is deleted upstream and no UIDL forgotten because of its age */
 };

@@ -20,6 +20,8 @@ static void count_moved(struct fetch *fetch)
 	fetch->connection.moved = moved;
 	fetch->wire_counted += more;
 	fetch_limits_came(fetch, more, 0);
+	if (fetch->job->pace != NULL)
+		fetch->connection.deadline += fetch->job->pace(fetch->job->context, more);
 }
 
 static void count_wire(struct fetch *fetch)

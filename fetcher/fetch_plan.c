@@ -194,5 +194,6 @@ int fetch_plan_make(struct fetch *fetch, struct error *error)
 	fetch_partial_find(fetch);
 	fetch->result->bytes_total = fetch->result->bytes;
 	count_wanted(fetch);
+	plan_order(&fetch->plan);
 	return 0;
 }

@@ -365,8 +365,7 @@ void fetch_deletions_add(struct fetch *fetch, uint32_t number);
 bool fetch_deletions_feed(struct fetch *fetch);
 /* The reply to ASK_DELETE and ASK_EXPUNGE. */
 void fetch_deletions_event(struct fetch *fetch, const struct fetch_event *event);
-/* IMAP: the server has executed all of them. */
-bool fetch_deletions_are_done(const struct fetch *fetch);
+bool fetch_deletions_are_done(const struct fetch *fetch); /* IMAP: the server has executed all of them */
 /* The server has executed the deletions. */
 void fetch_deletions_count(struct fetch *fetch);
 void fetch_deletions_clear(struct fetch *fetch);

@@ -30,8 +30,8 @@ static struct plan_item *next_wanted(struct fetch *fetch)
 {
 	for (;;) {
 		for (; fetch->transfer.next_item < fetch->plan.count; fetch->transfer.next_item++)
-			if (is_wanted(fetch, &fetch->plan.items[fetch->transfer.next_item]))
-				return &fetch->plan.items[fetch->transfer.next_item];
+			if (is_wanted(fetch, &fetch->plan.items[fetch->plan.order[fetch->transfer.next_item]]))
+				return &fetch->plan.items[fetch->plan.order[fetch->transfer.next_item]];
 		if (fetch->transfer.tries_troubled)
 			return NULL;
 		fetch->transfer.tries_troubled = true;

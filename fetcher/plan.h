@@ -72,6 +72,7 @@ struct plan_known {
 struct plan {
 	struct plan_item *items; /* in the server's order */
 	size_t count;
+	size_t *order; /* in which they are fetched: plan_order() */
 	struct map numbers; /* text of number -> index + 1 */
 	struct map digests; /* digest of header -> the first seen message with it (plan_known.c) */
 	bool has_digests;
@@ -110,6 +111,8 @@ void plan_no_answer(const struct plan *plan, struct plan_item *item, const struc
 /* Decides. An item without a key must be fetched to be identified (PLAN_GET). */
 void plan_decide(struct plan *plan, const struct conf_account *account, const struct map *seen,
     int64_t now);
+/* Small messages first, so that a line that ends early has brought most of them; messages of about the same size in the server's order. */
+void plan_order(struct plan *plan);
 /* For a message in doubt that was fetched: the seen message that it is, NULL if it is new. */
 struct plan_known *plan_find_same(struct plan *plan, const struct map *seen, uint64_t digest, uint64_t body, uint64_t size,
     bool is_telling);

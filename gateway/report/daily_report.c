@@ -1,5 +1,7 @@
 #include "gateway/report/daily_report.h"
 
+#include "gateway/report/line_use.h"
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file/fsx.h"
@@ -159,6 +161,23 @@ static int add_traffic(struct page *page, struct state *state, int64_t since, in
 	return 0;
 }
 
+/* What the line has carried this month, and its price. */
+static void add_line(struct page *page, const struct conf *conf, struct state *state, int64_t now)
+{
+	char size[32], price[LINE_PRICE_SIZE];
+	struct line_use use;
+
+	line_use_load(&use, state, now);
+	if (use.month_sessions == 0)
+		return;
+	heading(page, _("The line, this month"));
+	row_count(page, _("sessions"), (uint64_t)use.month_sessions);
+	row_count(page, _("minutes"), (uint64_t)(use.month_seconds + 59) / 60);
+	row(page, _("received and sent"), i18n_size(size, sizeof(size), (uint64_t)use.month_bytes));
+	if (line_use_has_price(&conf->line))
+		row(page, _("price"), line_use_price_text(price, use.month_cost));
+}
+
 static void add_left(struct page *page, const struct conf *conf, struct state *state)
 {
 	heading(page, _("Left on the servers"));
@@ -276,6 +295,7 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	result = add_problems(page, state, error);
 	if (result == 0)
 		result = add_traffic(page, state, since, now, error);
+	add_line(page, conf, state, now);
 	add_left(page, conf, state);
 	add_queue(page, SPOOL_OF(conf));
 	add_mailboxes(page, conf);

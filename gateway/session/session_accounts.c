@@ -99,6 +99,12 @@ static void bytes_came(void *context, uint64_t bytes, uint64_t promised)
 	session_limits_came(bytes, promised);
 }
 
+static int64_t pace(void *context, uint64_t bytes)
+{
+	(void)context;
+	return session_limits_pace(bytes);
+}
+
 static void show_progress(void *context, const char *account, const struct fetch_result *result)
 {
 	struct account_thread *work = context;
@@ -134,9 +140,9 @@ static int enter(struct account_thread *work, const char *mailbox, const char *h
 	struct session *session = work->session;
 	struct account_result *result = work->result;
 
-	if (!server_gate_enter(&session->mailboxes, mailbox, session_limits_enough()))
+	if (!server_gate_enter(&session->mailboxes, mailbox, session_limits_fetched_enough()))
 		return error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
-	if (server_gate_enter(&session->gate, host, session_limits_enough())) {
+	if (server_gate_enter(&session->gate, host, session_limits_fetched_enough())) {
 		if (!has_twin(session, result->account, mailbox) || intake_write_notes(session->spool.intake, &result->error) == 0)
 			return 0;
 		server_gate_leave(&session->gate, host);
@@ -167,6 +173,8 @@ static int fetch(struct account_thread *work)
 	    .progress = show_progress,
 	    .may_fetch = may_fetch,
 	    .came = bytes_came,
+	    .pace = pace,
+	    .plans_only = session->request.plan,
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
 	    .secrets = &session->secrets.remote,

@@ -12,15 +12,20 @@
 
 #include <stdatomic.h>
 
-enum session_end { END_NONE, END_CANCELLED, END_MINUTES, END_BYTES, END_TIMEOUT };
+enum session_end { END_NONE, END_CANCELLED, END_MINUTES, END_BYTES, END_TIMEOUT, END_DAY };
 
 /* Installs handlers for SIGTERM and SIGALRM and starts the limits. */
 void session_limits_start(const struct conf_line *line);
+/* What the limits of the day and the month leave; 0: nothing is fetched. Before the first thread. */
+void session_limits_leave(int64_t bytes);
 const atomic_bool *session_limits_enough(void);
+const atomic_bool *session_limits_fetched_enough(void); /* the same for fetching */
 const atomic_bool *session_limits_cancelled(void);
 /* The session's bytes (max_bytes_per_session), as fetch_job needs it (fetcher/fetch.h). Thread-safe. */
 enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first);
 void session_limits_came(uint64_t bytes, uint64_t promised);
+/* Waits as long as these received bytes take at max_rate, all threads together. Returns how many milliseconds it waited. */
+int64_t session_limits_pace(uint64_t bytes);
 /* The first reason to end, or END_NONE. */
 enum session_end session_limits_reached(void);
 /* Whether the end was intended: a session stopped by it does not count as failed. */

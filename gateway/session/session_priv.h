@@ -28,6 +28,7 @@ struct session {
 	struct server_gate gate;
 	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream, so that nothing is fetched twice */
 	bool clock_is_trusted;
+	int64_t began; /* clock_now_ms() */
 	int event_fd;
 	int filter_socket; /* mail/filter/filter_ask.h */
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file/fsx.h"
 #include "base/net/ctl_wire.h"
 #include "base/process/thread_activity.h"
 #include "base/i18n.h"
@@ -26,6 +27,7 @@
 #include <stdio.h>
 
 #define DAY_SECONDS (24 * 3600)
+#define RATE_BYTES (64u << 10) /* less says nothing about the line */
 
 static bool wants_line(const struct session *session)
 {
@@ -164,11 +166,88 @@ static void journal_line(struct session *session)
 		    PHRASE(N_("on the line: received %s, sent %s"), PHRASE_SIZE(bytes.received), PHRASE_SIZE(bytes.sent)));
 }
 
+/* --- the price of the line */
+
+/* Bytes per second while messages came; 0: too few to tell. */
+static uint64_t rate_of(const struct session *session, uint64_t received, int64_t ms)
+{
+	return received >= RATE_BYTES && ms > 0 && session->request.fetch ? received * 1000 / (uint64_t)ms : 0;
+}
+
+static void count_use(struct session *session, int64_t fetched_ms)
+{
+	struct session_result *result = &session->result;
+	const struct conf_line *line = &session->conf->line;
+	struct remote_bytes bytes = session_result_bytes(result);
+
+	result->has_price = line_use_has_price(line);
+	result->seconds = (clock_now_ms() - session->began + 999) / 1000;
+	result->price = line_use_price(line, bytes.received + bytes.sent, result->seconds);
+	line_use_add(&result->use, session->spool.state, line, bytes.received + bytes.sent, result->seconds,
+	    rate_of(session, bytes.received, fetched_ms));
+}
+
+static void count_queue(struct session *session)
+{
+	struct queue_items items = {0};
+	struct error error;
+
+	if (!session->request.send || queue_list(&session->spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, &error) != 0)
+		return;
+	session->result.to_send = items.count;
+	for (size_t i = 0; i < items.count; i++) {
+		struct slice message;
+
+		if (queue_message(&session->spool, &items.items[i], &message, &error) != 0)
+			continue;
+		session->result.to_send_bytes += message.len;
+		fsx_unmap(message);
+	}
+	queue_items_clear(&items);
+}
+
+/* What a session would carry, by the sizes that the servers list, what it would take at the usual rate, and cost. */
+static void estimate(struct session *session)
+{
+	struct session_result *result = &session->result;
+	uint64_t messages, bytes;
+
+	session_result_planned(result, &messages, &bytes);
+	bytes += result->to_send_bytes;
+	result->seconds = result->use.rate > 0 ? (int64_t)(bytes / (uint64_t)result->use.rate) + 1 : -1;
+	result->has_price = line_use_has_price(&session->conf->line);
+	result->price = line_use_price(&session->conf->line, bytes, result->seconds < 0 ? 0 : result->seconds);
+}
+
+static void make_plan(struct session *session)
+{
+	struct session_result *result = &session->result;
+	struct remote_bytes spent;
+
+	result->is_plan = true;
+	if (session->is_up) {
+		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
+		server_gate_init(&session->mailboxes, 1);
+		session_accounts_join(session_accounts_start(session), result->account_count);
+		server_gate_clear(&session->gate);
+		server_gate_clear(&session->mailboxes);
+	}
+	count_queue(session);
+	hang_up(session);
+	spent = session_result_bytes(result);
+	line_use_add(&result->use, session->spool.state, &session->conf->line, spent.received + spent.sent,
+	    (clock_now_ms() - session->began + 999) / 1000, 0);
+	estimate(session);
+	result->ended = clock_wall();
+	result->end = session_limits_reached();
+}
+
 static void work(struct session *session)
 {
 	const struct session_report report = report_of(session);
 	struct session_result *result = &session->result;
 	struct account_thread *threads;
+	int64_t fetch_began = clock_now_ms(), fetched_ms = 0;
 
 	dialup_journal(session->spool.intake, &session->id, &session->line);
 	if (session->is_up) {
@@ -179,6 +258,7 @@ static void work(struct session *session)
 		threads = session_accounts_start(session);
 		flush_queue(session, session->request.flush);
 		session_accounts_join(threads, result->account_count);
+		fetched_ms = clock_now_ms() - fetch_began;
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
 		thread_activity_step("writing replies");
@@ -197,6 +277,7 @@ static void work(struct session *session)
 	result->waiting = count_waiting(&session->spool);
 	result->end = session_limits_reached();
 	journal_line(session);
+	count_use(session, fetched_ms);
 	session_report_problems(&report, wants_line(session), session->is_up);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
@@ -299,6 +380,7 @@ int session_process_run(void *context, int event_fd)
 	const struct session_job *job = context;
 	struct session session = {
 	    .conf = job->conf,
+	    .began = clock_now_ms(),
 	    .id = *job->id,
 	    .event_fd = event_fd,
 	    .filter_socket = job->filter_socket,
@@ -321,7 +403,12 @@ int session_process_run(void *context, int event_fd)
 		partial_expire(&session.spool, clock_wall());
 	session_accounts_choose(&session);
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
-	if (wants_line(&session))
+	line_use_load(&session.result.use, session.spool.state, clock_wall());
+	if (wants_line(&session) && session.clock_is_trusted)
+		session_limits_leave(line_use_left(&session.result.use, &session.conf->line));
+	if (wants_line(&session) && session.request.plan)
+		make_plan(&session);
+	else if (wants_line(&session))
 		work(&session);
 	thread_activity_step("scanning what was not scanned");
 	scan_later_run(&(struct scan_later){session.conf, &session.spool, session.id.text, session.filter_socket, session_limits_cancelled()});

@@ -33,6 +33,7 @@ void session_request_merge(struct session_request *into, const struct session_re
 	into->fetch = into->fetch || more->fetch;
 	into->send = into->send || more->send;
 	into->flush = into->flush || more->flush;
+	into->plan = into->plan && more->plan; /* who wants a session gets one */
 	into->triggers = into->triggers || more->triggers;
 	into->is_housekeeping = into->is_housekeeping && more->is_housekeeping;
 }

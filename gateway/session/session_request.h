@@ -10,6 +10,7 @@ struct session_request {
 	struct strlist again;	 /* the admin has named the accounts: also retry messages that have often failed */
 	bool fetch, send;
 	bool flush;    /* with send: also messages that wait for their next attempt */
+	bool plan; /* only connects, and says what would be fetched and sent */
 	bool triggers; /* read mail to the daemon, carry out its commands, and answer it */
 	bool is_housekeeping; /* housekeeping: not shown, unless mail to the daemon turns it into a session */
 };

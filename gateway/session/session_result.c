@@ -30,6 +30,7 @@ static json_t *error_json(const struct error *error)
 	return error->class == ERROR_NONE ? json_null() : json_string(error->phrase);
 }
 
+static const char held_back[] = N_("%zu messages wait for the next session: a limit of the line or of the session was reached");
 static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
 
 /* next: when it is retried; 0: by the next session, or never */
@@ -50,12 +51,14 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 		add_waiting(list, fetched->named[i].size, fetched->named[i].why, fetched->named[i].next_try);
 	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
 		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large), 0);
+	if (fetched->held > 0)
+		add_waiting(list, fetched->held_bytes, PHRASE(held_back, fetched->held), 0);
 	return list;
 }
 
 static json_int_t left_on_server(const struct fetch_result *fetched)
 {
-	return (json_int_t)(fetched->skipped + fetched->large);
+	return (json_int_t)(fetched->skipped + fetched->large + fetched->held);
 }
 
 static json_t *account_json(const struct account_result *account, int64_t time)
@@ -75,6 +78,8 @@ static const char *end_text(enum session_end end)
 	    [END_BYTES] =
 		N_("The session reached its limit of bytes (max_bytes_per_session); the next one continues."),
 	    [END_TIMEOUT] = N_("The session exceeded session_timeout and was stopped; the next one continues."),
+	    [END_DAY] = N_("The limit of bytes for the day or the month (max_bytes_per_day, max_bytes_per_month) is reached; "
+	        "nothing more is fetched until it is over."),
 	};
 
 	return texts[end];
@@ -91,10 +96,49 @@ struct remote_bytes session_result_bytes(const struct session_result *result)
 	return bytes;
 }
 
+void session_result_planned(const struct session_result *result, uint64_t *messages, uint64_t *bytes)
+{
+	*messages = *bytes = 0;
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct fetch_result *fetched = &result->accounts[i].fetched;
+
+		*messages += fetched->total;
+		*bytes += fetched->bytes_total;
+	}
+}
+
+static json_t *plan_json(const struct session_result *result)
+{
+	json_t *accounts = json_array();
+	uint64_t messages, bytes;
+
+	session_result_planned(result, &messages, &bytes);
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct fetch_result *fetched = &result->accounts[i].fetched;
+
+		json_array_append_new(accounts,
+		    json_pack("{s:s, s:I, s:I}", "name", result->accounts[i].account->name, "messages", (json_int_t)fetched->total, "bytes",
+			(json_int_t)fetched->bytes_total));
+	}
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "accounts", accounts, "messages", (json_int_t)messages, "bytes",
+	    (json_int_t)bytes, "send_messages", (json_int_t)result->to_send, "send_bytes", (json_int_t)result->to_send_bytes, "seconds",
+	    result->seconds < 0 ? json_null() : json_integer(result->seconds), "price",
+	    result->has_price ? json_real((double)result->price / LINE_PRICE_UNIT) : json_null());
+}
+
+/* What a session adds to its answer. */
+static void add_price(const struct session_result *result, json_t *answer)
+{
+	if (result->is_plan)
+		json_object_set_new(answer, "plan", plan_json(result));
+	else if (result->has_price)
+		json_object_set_new(answer, "price", json_real((double)result->price / LINE_PRICE_UNIT));
+}
+
 json_t *session_result_json(const struct session_result *result)
 {
 	const struct remote_bytes bytes = session_result_bytes(result);
-	json_t *accounts = json_array();
+	json_t *accounts = json_array(), *answer;
 
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
@@ -108,12 +152,14 @@ json_t *session_result_json(const struct session_result *result)
 			(json_int_t)account->fetched.bytes, "line_received", (json_int_t)account->fetched.line_received, "line_sent",
 			(json_int_t)account->fetched.line_sent, "error", error_json(&account->error)));
 	}
-	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
+	answer = json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
 	    result->id, "failed", session_result_failed(result), "time", (json_int_t)result->ended,
 	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
 	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred, "line_received",
 	    (json_int_t)bytes.received, "line_sent", (json_int_t)bytes.sent, "queue_error", error_json(&result->queue_error), "line_error",
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
+	add_price(result, answer);
+	return answer;
 }
 
 static void note_stored(int result, const char *what, const struct error *error)
@@ -158,11 +204,14 @@ static void left_text(const struct fetch_result *fetched, struct buf *out)
 static void bytes_text(const struct session_result *result, struct buf *out)
 {
 	const struct remote_bytes bytes = session_result_bytes(result);
-	char received[32], sent[32];
+	char received[32], sent[32], price[LINE_PRICE_SIZE], month[LINE_PRICE_SIZE];
 
 	if (bytes.received + bytes.sent > 0)
 		buf_printf(out, _("On the line: %s received, %s sent\n"), i18n_size(received, sizeof(received), bytes.received),
 		    i18n_size(sent, sizeof(sent), bytes.sent));
+	if (result->has_price)
+		buf_printf(out, _("Price of this session: %s; of this month so far: %s\n"), line_use_price_text(price, result->price),
+		    line_use_price_text(month, result->use.month_cost));
 }
 
 void session_result_text(const struct session_result *result, struct buf *out)

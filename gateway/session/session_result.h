@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "fetcher/fetch.h"
 #include "gateway/outbound/outbound.h"
+#include "gateway/report/line_use.h"
 #include "gateway/session/session_limits.h"
 #include "spool/storage/storage.h"
 
@@ -31,10 +32,19 @@ struct session_result {
 	struct error line_error;
 	enum session_end end; /* the reason for an early end */
 	uint64_t line_received, line_sent; /* by the connections to smarthosts */
+	bool is_plan; /* nothing was fetched or sent */
+	size_t to_send; /* of a plan: messages in the queue, and their bytes */
+	uint64_t to_send_bytes;
+	struct line_use use; /* of the line, this session included */
+	bool has_price;
+	int64_t price; /* of the session, or of what is planned; LINE_PRICE_UNIT */
+	int64_t seconds; /* that it took, or that it will take; -1: not known */
 };
 
 /* Frees everything except `id`. */
 void session_result_clear(struct session_result *result);
+/* What is planned: messages and bytes of all accounts. */
+void session_result_planned(const struct session_result *result, uint64_t *messages, uint64_t *bytes);
 /* What the line has carried in all. */
 struct remote_bytes session_result_bytes(const struct session_result *result);
 /* The final answer of the control socket. */

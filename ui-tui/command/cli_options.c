@@ -25,6 +25,7 @@ const struct option_info cli_option_table[] = {
     {"--fetch-only", NULL, false, N_("do not send")},
     {"--send-only", NULL, false, N_("do not fetch")},
     {"--no-wait", NULL, false, N_("do not wait until the session has ended")},
+    {"--plan", NULL, false, N_("only connect, and show what a session would fetch and send, and its price")},
     {"--watch", NULL, false, N_("watch the running session")},
     {"--cancel", NULL, false, N_("cancel the running session and the one that waits for it")},
     {"--before", "RULE", false, N_("directly before this rule")},

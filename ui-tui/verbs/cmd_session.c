@@ -14,6 +14,54 @@
 
 #define CANCEL_SECONDS 60
 
+static unsigned long long number_of(const json_t *object, const char *name)
+{
+	return (unsigned long long)json_integer_value(json_object_get(object, name));
+}
+
+static void print_planned_accounts(const json_t *plan)
+{
+	const json_t *one;
+	char size[32];
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "accounts"), i, one)
+		printf(_("Account %s: %llu messages to fetch (%s)\n"), json_string_value(json_object_get(one, "name")), number_of(one, "messages"),
+		    i18n_size(size, sizeof(size), number_of(one, "bytes")));
+}
+
+/* What stays on the servers, and problems. */
+static void print_left(const json_t *answer)
+{
+	const json_t *account, *one;
+	char size[32];
+	size_t i, j;
+
+	json_array_foreach(json_object_get(answer, "accounts"), i, account) {
+		const char *name = json_string_value(json_object_get(account, "name")), *error = json_string_value(json_object_get(account, "error"));
+
+		json_array_foreach(json_object_get(account, "waiting"), j, one)
+			printf(_("Left on the server of account %s: %s: %s\n"), name, i18n_size(size, sizeof(size), number_of(one, "size")),
+			    PHRASE_SAID(json_string_value(json_object_get(one, "why"))));
+		if (error != NULL)
+			printf(_("Account %s failed: %s\n"), name, PHRASE_SAID(error));
+	}
+}
+
+static void print_plan(const json_t *answer, const json_t *plan)
+{
+	const json_t *seconds = json_object_get(plan, "seconds"), *price = json_object_get(plan, "price");
+	char size[32];
+
+	print_planned_accounts(plan);
+	printf(_("To send: %llu messages (%s)\n"), number_of(plan, "send_messages"), i18n_size(size, sizeof(size), number_of(plan, "send_bytes")));
+	print_left(answer);
+	if (json_is_integer(seconds))
+		printf(_("At the usual rate of the line: %lld seconds\n"), (long long)json_integer_value(seconds));
+	if (json_is_real(price))
+		printf(_("Price: %.2f\n"), json_real_value(price));
+}
+
 /* Runs the request (takes ownership) to its end. Returns the exit code. */
 static int run_and_show(struct cli *cli, const struct conf *conf, json_t *request)
 {
@@ -26,7 +74,13 @@ static int run_and_show(struct cli *cli, const struct conf *conf, json_t *reques
 	if (result == CLI_DONE) {
 		bool failed = json_is_true(json_object_get(answer, "failed"));
 
-		if (json_object_get(answer, "failed") == NULL) /* not waited for */
+		const json_t *plan = json_object_get(answer, "plan");
+
+		if (plan != NULL && !cli->json)
+			print_plan(answer, plan);
+		else if (plan != NULL)
+			cli_print_json(json_incref((json_t *)(uintptr_t)plan));
+		else if (json_object_get(answer, "failed") == NULL) /* not waited for */
 			puts(_("session started"));
 		else if (!cli->json)
 			progress_summary(&progress, answer);
@@ -54,9 +108,9 @@ static int run_session(struct cli *cli, const struct conf *conf, const struct st
 	for (size_t i = 0; i < accounts->count; i++)
 		json_array_append_new(names, json_string(accounts->items[i]));
 	return run_and_show(cli, conf,
-	    json_pack("{s:s, s:o, s:b, s:b, s:b}", "verb", "session", "accounts", names, "fetch",
+	    json_pack("{s:s, s:o, s:b, s:b, s:b, s:b}", "verb", "session", "accounts", names, "fetch",
 		cli_option(cli, "--send-only") == NULL, "send",
-		cli_option(cli, "--fetch-only") == NULL, "wait",
+		cli_option(cli, "--fetch-only") == NULL, "plan", cli_option(cli, "--plan") != NULL, "wait",
 		cli_option(cli, "--no-wait") == NULL));
 }
 
@@ -93,7 +147,7 @@ static int start_session(struct cli *cli, const struct conf *conf)
 /* Options for a new session are not valid for the running one. */
 static const char *what_excludes(const struct cli *cli, const char *option)
 {
-	static const char *const others[] = {"--account", "--fetch-only", "--send-only", "--no-wait", "--watch", "--cancel"};
+	static const char *const others[] = {"--account", "--fetch-only", "--send-only", "--no-wait", "--plan", "--watch", "--cancel"};
 
 	if (cli_option(cli, option) == NULL)
 		return NULL;
@@ -109,6 +163,8 @@ static int check_options(const struct cli *cli)
 
 	if (cli_option(cli, "--send-only") != NULL && cli_option(cli, "--fetch-only") != NULL)
 		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only cannot be used together"));
+	if (cli_option(cli, "--plan") != NULL && cli_option(cli, "--no-wait") != NULL)
+		return cli_fail(CLI_USAGE, _("%s and %s cannot be used together"), "--plan", "--no-wait");
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
 		const char *other = what_excludes(cli, alone[i]);
 

@@ -73,6 +73,8 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 	if (json_is_object(last))
 		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
 		    last_text(last, accounts));
+	if (json_is_string(json_object_get(last, "note")))
+		printf("          %s\n", PHRASE_SAID(text_of(last, "note")));
 	if (number_of(last, "line_received") > 0)
 		printf(_("          on the line: %s received, %s sent\n"),
 		    i18n_size(received, sizeof(received), (unsigned long long)number_of(last, "line_received")),

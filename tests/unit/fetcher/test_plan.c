@@ -407,6 +407,23 @@ static void test_a_message_in_which_the_line_breaks_is_given_up(void **context)
 	}
 }
 
+static void test_small_messages_come_first(void **context)
+{
+	static const uint64_t sizes[] = {5000000, 100, 40000, 16000, 39000, 200, 0};
+	static const size_t order[] = {1, 3, 5, 6, 2, 4, 0};
+	struct map seen = MAP_INIT;
+	struct plan plan = {0};
+
+	(void)context;
+	for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		plan_add_uid(&plan, 7, i + 1, sizes[i], false);
+	plan_decide(&plan, &(const struct conf_account){0}, &seen, NOW);
+	plan_order(&plan);
+	for (size_t i = 0; i < plan.count; i++)
+		assert_int_equal(plan.order[i], order[i]);
+	plan_clear(&plan);
+}
+
 /* What is kept is not paid for again. */
 static void test_the_cost_of_a_message_is_what_is_missing(void **context)
 {
@@ -430,6 +447,7 @@ int main(void)
 	    cmocka_unit_test(a_scan_is_known_by_all_its_bytes),
 	    cmocka_unit_test(test_a_message_that_has_proved_large),
 	    cmocka_unit_test(test_a_message_in_which_the_line_breaks_is_given_up),
+	    cmocka_unit_test(test_small_messages_come_first),
 	    cmocka_unit_test(test_the_cost_of_a_message_is_what_is_missing),
 	};
 

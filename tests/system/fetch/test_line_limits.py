@@ -1,0 +1,98 @@
+"""What a line may carry, and what it costs: limits of days and months, a rate, prices, and the plan of a session."""
+import collections
+import json
+import sqlite3
+import time
+
+from harness.letters import letter
+from harness.numbered import in_mailbox
+from harness.waiting import until
+
+USERS = {"ivan": {"external_alias": "ivan@example.ru"}}
+
+
+def office_at(make_gateway, dovecot, line, scheme="imap", **keys):
+    port = dovecot.imap_port if scheme == "imap" else dovecot.port
+    return make_gateway(users=USERS, sections={"line": line},
+                        accounts={"a": {"url": f"{scheme}://127.0.0.1:{port}", "tls": "none", "user": "office",
+                                        "password": "provider-pw", **keys}})
+
+
+def a_day_passes(office):
+    office.stop()
+    with sqlite3.connect(office.spool / "state.db") as state:
+        (key, value), = [row for row in state.execute("SELECT key, text FROM value") if row[0] == "line-use"]
+        numbers = value.split()
+        state.execute("UPDATE value SET text = ? WHERE key = ?", (" ".join(["20200101", *numbers[1:]]), key))
+    state.close()
+    office.start()
+
+
+def test_a_day_and_its_limit(make_gateway, dovecot):
+    for n in range(1, 6):
+        dovecot.deliver("office", letter(number=n, body="a line of text\n" * 700))
+    office = office_at(make_gateway, dovecot, {"max_bytes_per_day": "30K"}, compress="no")
+    said = office.session().stdout
+    first = sum(in_mailbox(office, "ivan").values())
+    assert 0 < first < 5 and "max_bytes_per_day" in said
+    account, = office.status()["accounts"]
+    assert account["left"] == 5 - first and f"{5 - first} messages wait for the next session" in office.cli("status").stdout
+    for _ in range(2):
+        said = json.loads(office.session("--json").stdout)  # not even a login, when nothing is left
+    assert said["line_received"] == 0 and sum(in_mailbox(office, "ivan").values()) < 5
+    for _ in range(5):
+        a_day_passes(office)
+        office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 6)) and dovecot.left("office") == []
+
+
+def test_small_messages_come_before_a_large_one(make_gateway, dovecot):
+    dovecot.deliver("office", letter(number=1, body="a line of text\n" * 40_000))
+    for n in range(2, 8):
+        dovecot.deliver("office", letter(number=n))
+    office = office_at(make_gateway, dovecot, {"max_bytes_per_session": "100K"}, compress="no")
+    office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter(range(2, 8))
+    office.session()  # the first of its session comes in any case
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 8))
+
+
+def test_the_rate_is_kept_by_all_accounts_together(make_gateway, dovecot):
+    for user in ("office", "branch"):
+        dovecot.deliver(user, letter(number=1 if user == "office" else 2, body="a line of text\n" * 10_000))
+    office = office_at(make_gateway, dovecot, {"max_rate": "100K"}, compress="no")
+    office.accounts["b"] = {**office.accounts["a"], "user": "branch"}
+    office.write()
+    office.cli("reload")
+    begun = time.monotonic()
+    office.session()
+    assert time.monotonic() - begun > 2.5  # 300 KiB
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2])
+
+
+def test_a_plan_fetches_nothing_and_names_the_price(make_gateway, dovecot):
+    messages = [letter(number=1), letter(number=2, body="a line of text\n" * 3000)]
+    for message in messages:
+        dovecot.deliver("office", message)
+    dovecot.deliver("office", letter(number=3, body="a line of text\n" * 30_000))
+    office = office_at(make_gateway, dovecot, {"price_per_mb": "10", "price_per_session": "0.5", "price_per_minute": "0"}, max_size="200K")
+    office.send("ivan@office.lan", ["client@bank.ru"], "Subject: out\r\n\r\ntext\r\n")
+    until(lambda: len(office.queued_files()) == 1, 10, "the queue")
+    plan = json.loads(office.session("--plan", "--json").stdout)
+    assert plan["messages"] == 3 and plan["send_messages"] == 1 and plan["send_bytes"] > 20 and plan["accounts"][0]["name"] == "a"
+    size = sum(map(len, messages))
+    assert size < plan["bytes"] < size + 20_000  # and the beginning of the large one
+    assert abs(plan["price"] - (0.5 + 10 * (plan["bytes"] + plan["send_bytes"]) / (1 << 20))) < 0.01
+    assert office.files("ivan") == [] and len(dovecot.left("office")) == 3 and len(office.queued_files()) == 1
+    said = office.session("--plan").stdout
+    assert "Account a: 3 messages to fetch" in said and "Price: " in said and "larger than max_size" in said
+    assert office.status()["session"]["last"] is None or office.status()["session"]["last"].get("session") is None
+    real = json.loads(office.cli("session", "--fetch-only", "--json").stdout)
+    assert real["price"] > 0.5 and len(office.files("ivan")) == 3
+    assert "Price" not in office.cli("session", "--plan", "--no-wait").stdout
+
+
+def test_the_plan_and_a_session_exclude_each_other_in_the_command_line(make_gateway, dovecot):
+    office = office_at(make_gateway, dovecot, {})
+    done = office.cli("session", "--plan", "--watch")
+    assert done.returncode == 2
