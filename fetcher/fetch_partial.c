@@ -1,11 +1,5 @@
-/*
- * Continues a message whose transfer was cut, so that each byte is paid for once (IMAP: a part of BODY[]; POP3 cannot).
- *
- * The received bytes are kept in the spool (spool/partial.h) as the server sent them: in pieces, at the latest every few seconds, and when
- * the connection ends. The next connection requests the rest, and a few bytes before it, which must be the same. The size that the server
- * announced for the whole message is kept, too: the rest must have exactly the missing bytes. If anything differs, what was kept is removed,
- * and the message is fetched whole. A cut that brought the message forward is not held against it (fetch_reconnect.c).
- */
+#include "fetcher/fetch_partial.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
