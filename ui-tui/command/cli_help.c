@@ -16,8 +16,8 @@
 static const struct {
 	const char *heading, *words; /* first words of verbs */
 } headings[] = {
-    {N_("Mail"), "status session who trace queue mailbox"},
-    {N_("Configuration"), "setup check user account smarthost rule client-setup dkim config-reference"},
+    {N_("Mail"), "status session who trace queue mailbox quarantine"},
+    {N_("Configuration"), "setup check user account smarthost rule scanner client-setup dkim config-reference"},
     {N_("Dry runs"), "sort decode demo"},
     {N_("The gateway"), "reload stop backup restore completion"},
 };
@@ -29,6 +29,8 @@ static const struct {
     {"smarthost", N_("servers for outgoing mail")},
     {"rule", N_("rules of the sorter")},
     {"queue", N_("outgoing mail in the queue")},
+    {"scanner", N_("scanners for viruses and spam")},
+    {"quarantine", N_("mail in quarantine")},
     {"mailbox", N_("messages in the mailboxes, and shared mailboxes")},
 };
 static const struct {
