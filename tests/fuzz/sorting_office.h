@@ -61,7 +61,8 @@ static void check_place(const struct conf *conf, const struct place *place)
 		assert(strpbrk(place->name, "\r\n<> ") == NULL);
 		break;
 	case PLACE_DAEMON:
-		abort(); /* fetched mail orders no session */
+	case PLACE_OWN:
+		abort(); /* fetched mail orders no session, and is nobody's own */
 	}
 }
 

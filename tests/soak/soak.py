@@ -75,6 +75,8 @@ class Soak:
     def grown(self, what, values, growth):
         """Compares the middle third after the warm-up with the last one: until then each thread that comes has filled its pool of memory."""
         values = values[WARM_UP:]
+        if not values:  # a process that was seen at the beginning only
+            return
         third = max(1, len(values) // 3)
         first, last = statistics.median(values[-2 * third:-third] or values[:1]), statistics.median(values[-third:])
         self.say(f"{what}: {first:.0f} in the middle, {last:.0f} at the end")
