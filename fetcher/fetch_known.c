@@ -3,7 +3,7 @@
  *
  * After each listing a record is stored: UIDVALIDITY, the next UID, and the UIDs of the messages that are there and were seen, or have a stub. The next
  * session lists the other UIDs only, together with SELECT: the record is used if UIDVALIDITY is the same, UIDNEXT and HIGHESTMODSEQ are not
- * lower, and EXISTS is the number of recorded messages and of those that were listed now. If some of the recorded messages are gone, a server with ESEARCH says in
+ * lower, the latest recorded messages still have their sizes (some servers number messages by their dates, so that one that comes late moves the UIDs behind it), and EXISTS is the number of recorded messages and of those that were listed now. If some of the recorded messages are gone, a server with ESEARCH says in
  * one line which are left. In all other cases everything is listed, and also once a month.
  *
  * The recorded messages become items of the plan with their stored sizes, so every decision is made as after a whole listing: what is
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #define WHOLE_SECONDS (30 * 24 * 3600) /* then everything is listed again */
+#define LATEST 4 /* recorded messages whose sizes are compared */
 #define TEXT_MAX (1u << 20) /* a mailbox with more holes than that is listed whole */
 
 void fetch_known_clear(struct fetch_known *known)
@@ -75,6 +76,19 @@ static bool all_are_seen(const struct fetch *fetch, const struct fetch_known *kn
 	return true;
 }
 
+/* The latest recorded messages are listed again: fetch_known_check() compares their sizes. */
+static void append_latest(struct buf *set, const struct uid_set *done)
+{
+	const struct uid_range *range = done->range_count > 0 ? &done->ranges[done->range_count - 1] : NULL;
+
+	if (range == NULL)
+		return;
+	if (range->first == range->last)
+		buf_printf(set, ",%u", range->last);
+	else
+		buf_printf(set, ",%u:%u", range->last - range->first < LATEST ? range->first : range->last - LATEST + 1, range->last);
+}
+
 bool fetch_known_load(struct fetch *fetch)
 {
 	struct fetch_known *known = &fetch->listing.known;
@@ -84,8 +98,10 @@ bool fetch_known_load(struct fetch *fetch)
 		       known->listed_at + WHOLE_SECONDS > fetch->begun && all_are_seen(fetch, known);
 
 	buf_init(&known->set, IMAP_SET_MAX);
-	if (is_good)
+	if (is_good) {
 		buf_printf(&known->set, "%.*s%s%u:*", SLICE_PRINT(open), open.len > 0 ? "," : "", known->next);
+		append_latest(&known->set, &known->done);
+	}
 	known->is_there = is_good && !known->set.overflow;
 	free(text);
 	return known->is_there;
@@ -119,12 +135,28 @@ static size_t count_left(const struct fetch_known *known)
 	return count;
 }
 
+static bool latest_are_same(const struct fetch *fetch)
+{
+	const struct fetch_known *known = &fetch->listing.known;
+
+	for (size_t i = 0; i < fetch->plan.count; i++) {
+		const struct plan_item *item = &fetch->plan.items[i];
+		const struct seen *seen = uid_set_has(&known->done, item->number) ? seen_of(fetch, known->validity, item->number) : NULL;
+
+		if (seen != NULL && seen->listed != 0 && item->size != seen->listed)
+			return false;
+	}
+	return true;
+}
+
 enum fetch_known_state fetch_known_check(const struct fetch *fetch, bool searched)
 {
 	const struct fetch_listing *listing = &fetch->listing;
 	const struct fetch_known *known = &listing->known;
 	size_t there = count_new(fetch);
 
+	if (!latest_are_same(fetch))
+		return KNOWN_IS_WRONG;
 	if (listing->validity != known->validity || (listing->next != 0 && listing->next < known->next) ||
 	    (listing->modseq != 0 && listing->modseq < known->modseq) ||
 	    (!fetch->connection.can_expunge_some && fetch->job->account->keep_days >= 0))

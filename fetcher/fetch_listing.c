@@ -153,6 +153,7 @@ int fetch_listing_compress(struct fetch *fetch, struct error *error)
 static int list_whole(struct fetch *fetch, struct error *error)
 {
 	fetch->listing.known.is_there = false; /* the next month begins */
+	plan_clear(&fetch->plan); /* in the order of the UIDs */
 	fetch->listing.set = SLICE_LITERAL("1:*");
 	if (fetch_listing_compress(fetch, error) != 0)
 		return -1;

@@ -12,7 +12,7 @@
 
 /* The place of a message. */
 struct place_of {
-	const char *user; /* borrowed from the conf */
+	const char *user; /* borrowed from the list of names */
 	struct mailbox_message message;
 };
 struct places_of {
@@ -90,7 +90,6 @@ void recent_mail_read(const struct conf *conf, size_t most, struct recent_mail *
 	conf_mailbox_names(conf, &names);
 	for (size_t i = 0; i < names.count; i++)
 		add_mailbox(SPOOL_OF(conf), names.items[i], &places);
-	strlist_clear(&names);
 	if (places.count > 0)
 		qsort(places.items, places.count, sizeof(*places.items), newest_first);
 	for (size_t i = 0; i < places.count && recent->count < most; i++)
@@ -101,6 +100,7 @@ void recent_mail_read(const struct conf *conf, size_t most, struct recent_mail *
 		free(places.items[i].message.unique);
 	}
 	free(places.items);
+	strlist_clear(&names); /* the places have its names */
 }
 
 void recent_mail_clear(struct recent_mail *recent)

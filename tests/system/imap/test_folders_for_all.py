@@ -128,6 +128,6 @@ def test_expire_of_a_folder_needs_a_unit_and_is_warned_of_below_a_day(make_gatew
     office.users["ivan"]["expire_folders"] = "Trash 30m"
     office.write()
     done = office.cli("check")
-    assert done.returncode == 0 and "permanently removed from the folder Trash of user ivan" in done.stdout + done.stderr
+    assert done.returncode == 0 and "permanently removed from folder Trash of mailbox ivan" in done.stdout + done.stderr
     assert office.cli("user", "set", "ivan", "--expire-folders", "Trash 30d, Junk 14d").returncode == 0
     assert "expire_folders = Trash 30d, Junk 14d\n" in (office.folder / "users.conf").read_text()
