@@ -1,5 +1,5 @@
 /*
- * An IMAP mailbox is listed as far as it has changed, so that 50,000 kept messages cost a few hundred bytes per session.
+ * An IMAP mailbox is listed as far as it has changed, if the server keeps UIDs as it should (it offers CONDSTORE).
  *
  * After each listing a record is stored: UIDVALIDITY, the next UID, and the UIDs of the messages that are there and were seen, or have a stub. The next
  * session lists the other UIDs only, together with SELECT: the record is used if UIDVALIDITY is the same, UIDNEXT and HIGHESTMODSEQ are not
@@ -177,6 +177,7 @@ void fetch_known_add(struct fetch *fetch, bool searched)
 	while (uid_set_next(&known->done, &range, &uid))
 		if (!searched || uid_set_has(&known->found, uid))
 			plan_add_uid(&fetch->plan, known->validity, uid, seen_of(fetch, known->validity, uid)->listed, false);
+	plan_sort(&fetch->plan); /* as a whole listing has them */
 }
 
 /* --- the next record */

@@ -41,6 +41,7 @@ static void take_capability(struct fetch *fetch, struct slice word)
 		return;
 	}
 	connection->can_expunge_some = connection->can_expunge_some || slice_is_nocase(word, "UIDPLUS");
+	connection->keeps_uids = connection->keeps_uids || slice_is_nocase(word, "CONDSTORE");
 	connection->can_search = connection->can_search || slice_is_nocase(word, "ESEARCH");
 	connection->can_compress = connection->can_compress || slice_is_nocase(word, "COMPRESS=DEFLATE");
 }
@@ -186,8 +187,13 @@ static int list_imap(struct fetch *fetch, struct error *error)
 	bool has_record = fetch_known_load(fetch), is_known = false;
 
 	take_capabilities(fetch);
-	if (!fetch->listing.knows_capabilities)
+	if (!fetch->listing.knows_capabilities) {
 		add(fetch, ASK_CAPABILITIES);
+		if (has_record && run(fetch, error) != 0)
+			return -1;
+	}
+	/* Some small servers give a message the UID of another one: only a whole listing, with its order, finds that. */
+	has_record = has_record && fetch->connection.keeps_uids;
 	add(fetch, ASK_OPEN);
 	if (has_record)
 		add(fetch, ASK_SIZES);

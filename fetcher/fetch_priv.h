@@ -81,6 +81,7 @@ struct fetch_connection {
 	bool is_careful;    /* this many was not announced: trust nothing until all commands are answered */
 	bool can_expunge_some;
 	bool can_search, can_compress; /* IMAP: ESEARCH, COMPRESS=DEFLATE */
+	bool keeps_uids; /* CONDSTORE: a server whose UIDs can be relied on */
 	bool is_compressed;
 	size_t answers_before; /* `answers` when the compression began */
 	size_t answers;

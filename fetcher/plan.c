@@ -69,6 +69,22 @@ static struct plan_item *add(struct plan *plan, uint32_t number)
 	return &plan->items[plan->count++];
 }
 
+static int by_number(const void *one, const void *other)
+{
+	const struct plan_item *a = one, *b = other;
+
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+void plan_sort(struct plan *plan)
+{
+	if (plan->count > 0)
+		qsort(plan->items, plan->count, sizeof(*plan->items), by_number);
+	map_clear(&plan->numbers);
+	for (size_t i = 0; i < plan->count; i++)
+		map_put(&plan->numbers, number_bytes(&plan->items[i].number), (void *)(uintptr_t)(i + 1));
+}
+
 bool plan_add_uidl(struct plan *plan, struct slice line)
 {
 	struct plan_item *item;

@@ -92,6 +92,8 @@ bool plan_add_uidl(struct plan *plan, struct slice line);
 bool plan_add_size(struct plan *plan, struct slice line, bool is_only);
 /* A message of an IMAP mailbox. Returns false for one that is listed twice. */
 bool plan_add_uid(struct plan *plan, uint32_t validity, uint32_t uid, uint64_t size, bool is_flagged);
+/* Brings the items into the order of their numbers. */
+void plan_sort(struct plan *plan);
 struct plan_item *plan_find(const struct plan *plan, uint32_t number); /* NULL if none exists */
 
 /* After the listing: decides which headers are needed. left: the number of seen messages on the server at the end of

@@ -89,7 +89,7 @@ def test_old_messages_are_deleted_without_a_list(make_gateway, dovecot):
 
 @pytest.fixture
 def server():
-    made = MisbehavingImap([letter(number=n) for n in range(1, 6)])
+    made = MisbehavingImap([letter(number=n) for n in range(1, 6)], condstore=True)
     made.next = 106
     yield made
     made.stop()
@@ -181,7 +181,7 @@ def test_a_stub_still_waits_and_comes_with_a_higher_limit(make_gateway, server):
 
 
 def test_a_server_without_uidplus_is_listed_whole_where_messages_are_deleted(make_gateway):
-    server = MisbehavingImap([letter(number=n) for n in range(1, 4)], uidplus=False)
+    server = MisbehavingImap([letter(number=n) for n in range(1, 4)], condstore=True, uidplus=False)
     office = office_at(make_gateway, server.port, keep="30d")
     office.session()
     office.session()

@@ -10,8 +10,8 @@ class MisbehavingImap(Misbehaving):
 
     greeting = "* OK ready"
 
-    def __init__(self, messages, misdeed=None, uidplus=True, **settings):
-        self.uidplus, self.next = uidplus, None  # UIDNEXT is not announced
+    def __init__(self, messages, misdeed=None, uidplus=True, condstore=False, **settings):
+        self.uidplus, self.condstore, self.next = uidplus, condstore, None  # UIDNEXT is not announced
         self.messages = {uid: message for uid, message in enumerate(messages, 101)}
         self.marked, self.validity = set(), 1700000000
         super().__init__(misdeed, **settings)
@@ -56,7 +56,7 @@ class MisbehavingImap(Misbehaving):
 
     def answer(self, word, argument, connection):
         if word == "CAPABILITY":
-            connection.say("* CAPABILITY IMAP4rev1" + (" UIDPLUS" if self.uidplus else ""))
+            connection.say("* CAPABILITY IMAP4rev1" + (" UIDPLUS" if self.uidplus else "") + (" CONDSTORE" if self.condstore else ""))
             self.done(connection)
         elif word == "SELECT":
             connection.say(f"* {len(self.messages)} EXISTS")
