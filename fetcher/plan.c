@@ -466,32 +466,6 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 	map_clear(&met);
 }
 
-/* Sizes up to 16 KiB are one class, up to 32 KiB the next one, and so on. */
-#define SMALL_BITS 14
-#define CLASSES 64
-
-static unsigned size_class(const struct plan_item *item)
-{
-	uint64_t cost = plan_cost(item) >> SMALL_BITS;
-	unsigned class = 0;
-
-	for (; cost > 0; cost >>= 1)
-		class++;
-	return class;
-}
-
-void plan_order(struct plan *plan)
-{
-	size_t at = 0;
-
-	free(plan->order);
-	plan->order = xcalloc(plan->count + 1, sizeof(*plan->order));
-	for (unsigned class = 0; class < CLASSES && at < plan->count; class++)
-		for (size_t i = 0; i < plan->count; i++)
-			if (size_class(&plan->items[i]) == class)
-				plan->order[at++] = i;
-}
-
 bool plan_is_left_large(const struct plan_item *item, const struct map *seen)
 {
 	return item->action == PLAN_STUB || (item->action == PLAN_LEAVE && item->key != NULL && find_seen(seen, item) == NULL &&
