@@ -2,8 +2,9 @@
  * An IMAP mailbox is listed as far as it has changed, if the server keeps UIDs as it should (it offers CONDSTORE).
  *
  * After each listing a record is stored: UIDVALIDITY, the next UID, and the UIDs of the messages that are there and were seen, or have a stub. The next
- * session lists the other UIDs only, together with SELECT: the record is used if UIDVALIDITY is the same, UIDNEXT and HIGHESTMODSEQ are not
- * lower, the latest recorded messages still have their sizes (some servers number messages by their dates, so that one that comes late moves the UIDs behind it), and EXISTS is the number of recorded messages and of those that were listed now. If some of the recorded messages are gone, a server with ESEARCH says in
+ * session lists the other UIDs and the latest recorded ones only, together with SELECT: the record is used if UIDVALIDITY is the same, UIDNEXT and
+ * HIGHESTMODSEQ are not lower, the latest recorded messages have their sizes (where UIDs follow the dates, a message that comes late moves them), and
+ * EXISTS is the number of recorded messages and of new ones. If some of the recorded messages are gone, a server with ESEARCH says in
  * one line which are left. In all other cases everything is listed, and also once a month.
  *
  * The recorded messages become items of the plan with their stored sizes, so every decision is made as after a whole listing: what is

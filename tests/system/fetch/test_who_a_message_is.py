@@ -149,8 +149,9 @@ def test_messages_without_any_header_are_told_by_their_bytes(make_gateway, has, 
 
 
 @kept
-def test_imap_uids_that_follow_the_dates(make_gateway, keep):
-    server = MisbehavingImap(letters(1, 2, 4))
+@pytest.mark.parametrize("condstore", [False, True])
+def test_imap_uids_that_follow_the_dates(make_gateway, keep, condstore):
+    server = MisbehavingImap(letters(1, 2, 4), condstore=condstore)
     office = office_at(make_gateway, server, "imap", keep_on_server=keep)
     office.session()
     if keep == "yes":
