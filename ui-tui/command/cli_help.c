@@ -31,7 +31,7 @@ static const struct {
     {"queue", N_("outgoing mail in the queue")},
     {"scanner", N_("scanners for viruses and spam")},
     {"quarantine", N_("mail in quarantine")},
-    {"mailbox", N_("mailboxes, shared ones, and messages")},
+    {"mailbox", N_("mailboxes, shared or not, and their messages")},
 };
 static const struct {
 	const char *command, *about;
