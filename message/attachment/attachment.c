@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Files in a document that are a program: of Word, Excel and PowerPoint; of LibreOffice. */
-static const char *const macro_files[] = {"*/vbaProject.bin", "vbaProject.bin", "*/macrosheets/*", "Basic/*/*.xml", "Scripts/*"};
-
 struct look {
 	struct attachment_types *types;
 	const struct attachment_rules *rules;
@@ -50,12 +47,15 @@ static bool fits_type(const struct strlist *patterns, const char *type)
 	return false;
 }
 
-static bool is_macro_file(const char *name)
+/* A file in a document that is a program: of Word, Excel and PowerPoint; of LibreOffice. No patterns: names are long and many. */
+static bool is_macro_file(struct slice name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(macro_files); i++)
-		if (fnmatch(macro_files[i], name, FNM_CASEFOLD) == 0)
-			return true;
-	return false;
+	static const struct slice vba = SLICE_LITERAL("vbaProject.bin");
+	bool is_vba = name.len >= vba.len && slice_equal_nocase(slice_from(name, name.len - vba.len), vba) &&
+		      (name.len == vba.len || name.ptr[name.len - vba.len - 1] == '/');
+
+	return is_vba || memmem(name.ptr, name.len, "/macrosheets/", 13) != NULL || slice_begins_nocase(name, "Basic/") ||
+	       slice_begins_nocase(name, "Scripts/");
 }
 
 /* One file of an archive. Returns false when something was found. */
@@ -68,7 +68,7 @@ static bool look_at_member(void *context, const struct attachment_member *member
 	char *path = member->name.len == 0 || is_long ? xstrdup(place->path)
 						      : xasprintf("%s: %.*s", place->path, SLICE_PRINT(member->name));
 
-	if (is_macro_file(buf_text(&name)))
+	if (is_macro_file(member->name))
 		found(look, ATTACHMENT_MACROS, path, "");
 	if (!look->is_found && (is_long || attachment_name_fits(look->rules->patterns, &name)))
 		found(look, 0, path, "");
@@ -149,6 +149,9 @@ static bool look_for_uuencoded(struct look *look, struct slice text, const char 
 		struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
 
 		if (line.len > 10 && memcmp(line.ptr, "begin ", 6) == 0) {
+			if (look->limits.members == 0)
+				return found(look, ATTACHMENT_UNREADABLE, path, "");
+			look->limits.members--;
 			line = slice_trim(slice_from(line, 6));
 			slice_cut(&line, ' ');
 			buf_append_slice(&name, line);

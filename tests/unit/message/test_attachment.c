@@ -165,6 +165,10 @@ static void test_passwords_and_macros(void **state)
 	expect_zip(&forbidden, ALL, zip_of(two, 1, "secret"), "1 a.zip: [Content_Types].xml");
 	expect_zip(&forbidden, ATTACHMENT_MACROS, zip_of(two, 1, "secret"), NULL);
 	expect_zip(&none, ALL, zip_of(two, 2, NULL), "2 a.zip: word/vbaProject.bin");
+	expect_zip(&none, ALL, zip_one("VBAPROJECT.BIN", SLICE_LITERAL("x")), "2 a.zip: VBAPROJECT.BIN");
+	expect_zip(&none, ALL, zip_one("xl/macrosheets/sheet1.xml", SLICE_LITERAL("x")), "2 a.zip: xl/macrosheets/sheet1.xml");
+	expect_zip(&none, ALL, zip_one("Basic/Standard/Module1.xml", SLICE_LITERAL("x")), "2 a.zip: Basic/Standard/Module1.xml");
+	expect_zip(&none, ALL, zip_one("word/notvbaProject.bin", SLICE_LITERAL("x")), NULL);
 	expect(&none, ALL, "a.doc", slice_make(office, sizeof(office)), "2 a.doc");
 	expect(&none, ALL, "a.docx", slice_make(locked, sizeof(locked)), "1 a.docx");
 }
@@ -197,10 +201,26 @@ static void test_other_ways_to_attach(void **state)
 	}
 }
 
+/* More of them than are looked at: not all could be. */
+static void test_a_flood_of_uuencoded_names(void **state)
+{
+	const struct attachment_rules rules = {&forbidden, ALL};
+	struct buf text = BUF_INIT(1u << 20);
+	struct attachment_finding finding;
+
+	(void)state;
+	buf_append_text(&text, "Content-Type: text/plain\r\n\r\n");
+	for (int i = 0; i <= ATTACHMENT_MEMBERS_MAX; i++)
+		buf_append_text(&text, "begin 644 a.txt\r\n");
+	assert_true(attachment_find(types, &rules, buf_slice(&text), &finding));
+	assert_int_equal(finding.kind, ATTACHMENT_UNREADABLE);
+	buf_clear(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_and_types), cmocka_unit_test(test_archives),
-	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_other_ways_to_attach)};
+	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_a_flood_of_uuencoded_names), cmocka_unit_test(test_other_ways_to_attach)};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
