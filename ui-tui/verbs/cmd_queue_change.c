@@ -10,8 +10,10 @@
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/verbs/verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define IN(state) (1u << (state))
 
@@ -126,7 +128,7 @@ static int settle_all(struct job *job, const struct queue_item *item, struct err
 	return result;
 }
 
-static int delete(struct job *job, const struct msgid *id)
+static int delete_claimed(struct job *job, const struct msgid *id)
 {
 	struct queue_item item = {.id = *id};
 	struct error error = ERROR_INIT;
@@ -146,6 +148,20 @@ static int delete(struct job *job, const struct msgid *id)
 	return CLI_DONE;
 }
 
+/* Not while a session sends it: what it has sent is not deleted. Nobody sends one whose message is missing. */
+static int delete(struct job *job, const struct queue_item *item)
+{
+	struct error error = ERROR_INIT;
+	int claim = queue_claim(&job->spool, item, true, &error), result;
+
+	if (claim < 0 && error.saved_errno != ENOENT)
+		return cli_fail_error(&error);
+	result = delete_claimed(job, &item->id);
+	if (claim >= 0)
+		close(claim);
+	return result;
+}
+
 static bool find(const struct spool *spool, const char *text, struct queue_item *item)
 {
 	struct error error;
@@ -163,7 +179,7 @@ static int change_one(struct job *job, const char *text)
 
 	if (!find(&job->spool, text, &item))
 		return not_there(text);
-	return job->change == NULL ? delete(job, &item.id) : shift(job, &item.id);
+	return job->change == NULL ? delete(job, &item) : shift(job, &item.id);
 }
 
 static int run(struct cli *cli, const struct change *change)

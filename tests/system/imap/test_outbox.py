@@ -109,6 +109,16 @@ def test_what_is_being_sent_stays(office):
         assert good(client.expunge()) == [b"2", b"1"]
 
 
+def test_the_administrator_does_not_delete_what_is_being_sent(office):
+    submit(office, 1)
+    message, = office.spool.glob("queue/active/*.msg")
+    with open(message, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # as the session does
+        done = office.cli("queue", "delete", message.stem, "--yes")
+        assert done.returncode == 1 and "being sent" in done.stderr and message.exists()
+    assert office.cli("queue", "delete", message.stem, "--yes").returncode == 0 and not message.exists()
+
+
 def test_nothing_can_be_stored_in_it(office):
     with office.imap("ivan") as client:
         good(client.append("Drafts", None, None, letter(number=1)))
