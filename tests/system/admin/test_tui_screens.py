@@ -74,6 +74,7 @@ def test_mailbox_shows_its_folders(make_gateway, terminal, language, inbox, ques
     term.keys("Enter").wait(yes)
     term.keys("Down", "Enter").wait("ivan/Sent", without=[yes])
     until(lambda: not gateway.files("ivan/.Sent"), what="the message to be removed")
+    term.wait("ivan/Sent", without=["offer 118"])  # until then Escape is a key of the removal
     term.keys("Escape").wait("Sent/2026")
     term.keys("Escape").wait("Drafts")
     term.keys("Home", "Enter").wait("number 0002", without=["offer"])
