@@ -2,6 +2,7 @@
 # Runs fuzz targets; `make fuzz` and `make fuzz-merge` call it. docs/fuzzing.md describes it.
 #
 # fuzz.sh run BUILD CORPUS SECONDS JOBS TARGET...: each target this many seconds, JOBS at a time, until one fails. What it finds stays in CORPUS.
+#   LANPOST_FUZZ_SEED and LANPOST_FUZZ_RUNS: the same inputs in each run, and at most this many (default: random, without end).
 # fuzz.sh one BUILD CORPUS SECONDS RUNNING TARGET: one of them. RUNNING is a folder with the processes of its brothers.
 # fuzz.sh merge BUILD CORPUS TARGET...: takes inputs of CORPUS that cover more than the seeds into the seeds, and drops those that became needless.
 set -eu
@@ -28,7 +29,7 @@ one() {
     mkdir -p "$corpus/$target" "$corpus/crashes" "$seeds/$target"
     touch "$corpus/crashes/.$target"
     # shellcheck disable=SC2046 # no dictionary is no word
-    "$build/tests/fuzz/run_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
+    "$build/tests/fuzz/run_$target" -seed="${LANPOST_FUZZ_SEED:-0}" -runs="${LANPOST_FUZZ_RUNS:--1}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
         $(dictionary "$target") -artifact_prefix="$corpus/crashes/$target-" "$corpus/$target" "$seeds/$target" >"$log" 2>&1 &
     pid=$!
     echo "$pid" >"$running/$target"

@@ -72,10 +72,12 @@ headers() {
     echo "headers: $good passed, $bad failed"
 }
 
-# Two seconds for each target, from its seeds alone: finds new breakage quickly; `make fuzz TIME=` digs deeper.
+# Two seconds for each target, from its seeds alone and with the same inputs each time: finds new breakage quickly, and a run that
+# was good stays good; `make fuzz TIME=` digs deeper.
 fuzz() {
     rm -rf build-fuzz/brief
-    quiet_make fuzz TIME="${LANPOST_FUZZ_SECONDS:-2}" JOBS="$JOBS" FUZZ_CORPUS=build-fuzz/brief || return
+    LANPOST_FUZZ_SEED="${LANPOST_FUZZ_SEED:-1}" LANPOST_FUZZ_RUNS="${LANPOST_FUZZ_RUNS:-20000}" \
+        quiet_make fuzz TIME="${LANPOST_FUZZ_SECONDS:-2}" JOBS="$JOBS" FUZZ_CORPUS=build-fuzz/brief || return
     set -- tests/fuzz/fuzz_*.c
     echo "fuzz: $# passed, 0 failed"
 }

@@ -5,7 +5,6 @@ import email.policy
 import os
 import re
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -167,11 +166,9 @@ def test_a_hundred_accounts_of_which_one_is_dead(make_gateway):
     servers = [MisbehavingPop3([letter(number=n)]) for n in range(1, 100)]
     accounts = {f"a{n}": account_at(server) for n, server in enumerate(servers)}
     dead = MisbehavingPop3([], "hangs_before_greeting")
-    office = make_gateway(users=PEOPLE, accounts={**accounts, "dead": account_at(dead)})
+    office = make_gateway(users=PEOPLE, accounts={**accounts, "dead": {**account_at(dead), "timeout": "1h"}})
     office.cli("session", "--no-wait")
-    began = time.monotonic()
     until(lambda: len(office.files("ivan")) == 99, 30, office.log()[-2000:])
-    assert time.monotonic() - began < 30
     for server in [*servers, dead]:
         server.stop()
     office.kill_all()

@@ -46,7 +46,7 @@ def test_a_session_that_takes_too_long_is_ended_and_told(make_gateway, account, 
                           sections={"line": commands(folder, session_timeout="4s")})
     begun = time.monotonic()
     done = office.session(code=1)
-    assert 3 < time.monotonic() - begun < 25 and "session_timeout" in done.stdout
+    assert time.monotonic() - begun > 3 and "session_timeout" in done.stdout
     assert said(folder) == ["up", "down"]
     assert len(office.files("ivan")) == 1
     report, = office.mailbox_when("postmaster", 1)

@@ -104,10 +104,10 @@ def test_seen_is_each_ones_own_and_the_rest_common(office):
         idle(olga)
         idle(phone)
         assert b"number 0" in good(ivan.fetch("1", "(BODY[])"))[0][1]  # \Seen by reading
-        lines_until(phone, rb"1 FETCH (FLAGS (\Seen", 5)
+        lines_until(phone, rb"1 FETCH (FLAGS (\Seen")
         good(ivan.store("2", "+FLAGS", r"(\Seen \Answered Work)"))
-        lines_until(phone, b"2 FETCH", 5)
-        told = b"".join(lines_until(olga, b"2 FETCH", 5))
+        lines_until(phone, b"2 FETCH")
+        told = b"".join(lines_until(olga, b"2 FETCH"))
         assert rb"2 FETCH (FLAGS (\Answered Work))" in told and b"1 FETCH" not in told
         done(olga), done(phone)
         good(olga.store("3", "+FLAGS", r"(\Seen)"))
