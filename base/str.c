@@ -75,6 +75,25 @@ ptrdiff_t slice_find(struct slice a, char byte)
 	return at == NULL ? -1 : at - a.ptr;
 }
 
+ptrdiff_t slice_find_last(struct slice a, char byte)
+{
+	const char *at = a.len == 0 ? NULL : memrchr(a.ptr, byte, a.len);
+
+	return at == NULL ? -1 : at - a.ptr;
+}
+
+ptrdiff_t slice_search(struct slice a, struct slice wanted)
+{
+	const char *at = a.len == 0 || wanted.len == 0 ? NULL : memmem(a.ptr, a.len, wanted.ptr, wanted.len);
+
+	return at == NULL ? -1 : at - a.ptr;
+}
+
+bool slice_contains(struct slice a, const char *text)
+{
+	return slice_search(a, slice_of(text)) >= 0;
+}
+
 struct slice slice_cut(struct slice *rest, char byte)
 {
 	ptrdiff_t at = slice_find(*rest, byte);

@@ -43,8 +43,13 @@ bool slice_begins_nocase(struct slice a, const char *prefix);
 /* Without white space (space, tab, CR, LF) at both ends. */
 struct slice slice_trim(struct slice a);
 struct slice slice_from(struct slice a, size_t start); /* the rest from byte start on */
-/* Position of the first such byte, or -1. */
+/* Position of the first or the last such byte, or -1. An empty slice, also one whose ptr is NULL, has none. */
 ptrdiff_t slice_find(struct slice a, char byte);
+ptrdiff_t slice_find_last(struct slice a, char byte);
+/* Position of the first occurrence of `wanted`, which is not empty, or -1. Linear in the length. */
+ptrdiff_t slice_search(struct slice a, struct slice wanted);
+/* True if slice_search() finds the C string. */
+bool slice_contains(struct slice a, const char *text);
 /* Cuts *rest at the first `byte`: returns the part before it, *rest becomes the part after it.
  * Without such a byte all of *rest is returned and *rest becomes empty with ptr NULL. */
 struct slice slice_cut(struct slice *rest, char byte);

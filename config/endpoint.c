@@ -28,31 +28,29 @@ static void read_scheme(struct endpoint *endpoint, struct slice scheme)
 static void read_host(struct endpoint *endpoint)
 {
 	struct slice place = endpoint->place;
-	const char *end = NULL;
+	ptrdiff_t end;
 
-	if (place.len > 0 && place.ptr[0] == '[' && (end = memchr(place.ptr, ']', place.len)) != NULL) {
-		endpoint->host = slice_make(place.ptr + 1, (size_t)(end - place.ptr) - 1);
-		place = slice_from(place, (size_t)(end - place.ptr) + 1);
+	if (place.len > 0 && place.ptr[0] == '[' && (end = slice_find(place, ']')) >= 0) {
+		endpoint->host = slice_make(place.ptr + 1, (size_t)end - 1);
+		place = slice_from(place, (size_t)end + 1);
 		endpoint->port = place.len > 0 && place.ptr[0] == ':' ? slice_from(place, 1) : slice_make(place.ptr, 0);
 		return;
 	}
-	end = place.len == 0 ? NULL : memrchr(place.ptr, ':', place.len);
-	endpoint->host = end == NULL ? place : slice_make(place.ptr, (size_t)(end - place.ptr));
-	endpoint->port = end == NULL ? slice_make(place.ptr + place.len, 0) : slice_from(place, endpoint->host.len + 1);
+	end = slice_find_last(place, ':');
+	endpoint->host = end < 0 ? place : slice_make(place.ptr, (size_t)end);
+	endpoint->port = end < 0 ? slice_make(place.ptr + place.len, 0) : slice_from(place, endpoint->host.len + 1);
 }
 
 struct endpoint endpoint_of(const char *url)
 {
-	const char *begin = strstr(url, "://"), *at;
+	const char *begin = strstr(url, "://");
 	struct endpoint endpoint = {.protocol = ENDPOINT_OTHER};
 
 	if (begin != NULL)
 		read_scheme(&endpoint, slice_make(url, (size_t)(begin - url)));
 	begin = begin == NULL ? url : begin + strlen("://");
 	endpoint.place = slice_make(begin, strcspn(begin, "/?#"));
-	at = endpoint.place.len == 0 ? NULL : memrchr(endpoint.place.ptr, '@', endpoint.place.len);
-	if (at != NULL)
-		endpoint.place = slice_from(endpoint.place, (size_t)(at - begin) + 1);
+	endpoint.place = slice_from(endpoint.place, (size_t)(slice_find_last(endpoint.place, '@') + 1));
 	read_host(&endpoint);
 	return endpoint;
 }

@@ -10,14 +10,14 @@
 /* The duration is the last word; a name may have blanks. */
 static int read_item(struct slice item, const struct value_limits *limits, struct conf_folder_age *age, struct error *error)
 {
-	const char *blank = item.len == 0 ? NULL : memrchr(item.ptr, ' ', item.len);
-	struct slice name = blank == NULL ? SLICE_NONE : slice_trim(slice_make(item.ptr, (size_t)(blank - item.ptr)));
+	ptrdiff_t blank = slice_find_last(item, ' ');
+	struct slice name = blank < 0 ? SLICE_NONE : slice_trim(slice_make(item.ptr, (size_t)blank));
 
 	if (slice_is_nocase(name, "INBOX") || slice_is_nocase(item, "INBOX"))
 		return error_set(error, ERROR_CONFIG, N_("the Inbox is not a folder here: use expire for it"));
 	if (name.len == 0 || !folder_name_is_valid(name))
 		return value_wrong(error, N_("`%s` is not a folder and a duration (example: Trash 30d)"), item);
-	if (value_read_duration(slice_trim(slice_from(item, (size_t)(blank - item.ptr))), limits, &age->seconds, error) != 0)
+	if (value_read_duration(slice_trim(slice_from(item, (size_t)blank)), limits, &age->seconds, error) != 0)
 		return -1;
 	age->folder = slice_dup(name);
 	return 0;

@@ -81,7 +81,7 @@ static bool is_ours(struct slice message, const char *id)
 {
 	struct header_field field;
 
-	return header_find(message, "Received", &field) && memmem(field.body.ptr, field.body.len, id, strlen(id)) != NULL;
+	return header_find(message, "Received", &field) && slice_contains(field.body, id);
 }
 
 static bool is_same(struct folder *folder, uint32_t uid, struct slice message, bool only_ours, char id[72])

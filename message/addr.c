@@ -396,7 +396,7 @@ static void split_bare(struct addr_item *item)
 
 	while (at > 0 && !is_wsp(item->spec.ptr[at - 1]))
 		at--;
-	if (at == 0 || memchr(item->spec.ptr + at, '@', item->spec.len - at) == NULL)
+	if (at == 0 || slice_find(slice_from(item->spec, at), '@') < 0)
 		return;
 	item->valid = parse_spec(slice_from(item->spec, at), &item->addr);
 	if (item->valid) {

@@ -327,7 +327,7 @@ static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *o
 			return false;
 	if (charset_to_utf8(hint, bytes, out) < 0)
 		return false;
-	if (memmem(out->ptr + start, out->len - start, REPLACEMENT, 3) == NULL)
+	if (!slice_contains(slice_from(buf_slice(out), start), REPLACEMENT))
 		return true;
 	out->len = start;
 	return false;

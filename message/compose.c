@@ -98,7 +98,7 @@ static bool is_atom(struct slice text)
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] <= ' ' || text.ptr[i] > '~' || strchr("()<>[]:;@\\,.\"", text.ptr[i]) != NULL)
 			return false;
-	return memmem(text.ptr, text.len, "=?", 2) == NULL;
+	return !slice_contains(text, "=?");
 }
 
 /* A display name: an atom, a quoted string, or encoded words. */

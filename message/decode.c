@@ -137,13 +137,13 @@ static int decode_q(struct slice text, struct buf *out)
 /* Position of the next "?=" from `from` on, SIZE_MAX if there is none. */
 static size_t find_end(struct decoder *d, size_t from)
 {
-	const char *found;
+	ptrdiff_t found;
 
 	if (from >= d->end_from && from <= d->end_at)
 		return d->end_at;
-	found = memmem(d->text.ptr + from, d->text.len - from, "?=", 2);
+	found = slice_search(slice_from(d->text, from), SLICE_LITERAL("?="));
 	d->end_from = from;
-	d->end_at = found == NULL ? SIZE_MAX : (size_t)(found - d->text.ptr);
+	d->end_at = found < 0 ? SIZE_MAX : from + (size_t)found;
 	return d->end_at;
 }
 
@@ -229,13 +229,13 @@ static int run_decoder(struct decoder *d)
 	size_t plain = 0, at = 0; /* text before `plain` is written */
 
 	while (at < d->text.len) {
-		const char *mark = memmem(d->text.ptr + at, d->text.len - at, "=?", 2);
+		ptrdiff_t mark = slice_search(slice_from(d->text, at), SLICE_LITERAL("=?"));
 		struct word word;
 		struct slice between;
 
-		if (mark == NULL)
+		if (mark < 0)
 			break;
-		at = (size_t)(mark - d->text.ptr);
+		at += (size_t)mark;
 		if (!read_word(d, at, &word)) {
 			at += 2;
 			continue;
@@ -246,7 +246,7 @@ static int run_decoder(struct decoder *d)
 				return -1;
 		}
 		if (d->addresses && d->place.angle) { /* not a name: an address stays unchanged */
-			if (append_raw(d, slice_make(mark, word.end - at)) < 0)
+			if (append_raw(d, slice_make(d->text.ptr + at, word.end - at)) < 0)
 				return -1;
 		} else if (take_word(d, at, &word) < 0) {
 			return -1;

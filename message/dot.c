@@ -52,9 +52,9 @@ static enum dot_state step(struct dot_reader *reader, char c, struct buf *out)
 
 static size_t find(struct slice input, char byte)
 {
-	const char *at = memchr(input.ptr, byte, input.len);
+	ptrdiff_t at = slice_find(input, byte);
 
-	return at == NULL ? input.len : (size_t)(at - input.ptr);
+	return at < 0 ? input.len : (size_t)at;
 }
 
 /* The run of bytes that need no change: most of a message. */

@@ -12,7 +12,7 @@ static bool is_plain(struct slice text)
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
 			return false;
-	return memmem(text.ptr, text.len, "=?", 2) == NULL;
+	return !slice_contains(text, "=?");
 }
 
 /* Length of the first line: up to the last blank between two words within FOLD_MAX, or the first blank after it. A line

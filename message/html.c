@@ -121,7 +121,7 @@ static size_t skip_past(struct slice text, const char *end)
 static size_t skip_tag(struct slice text, bool *is_blank)
 {
 	struct slice tag = slice_from(text, 1);
-	const char *close;
+	ptrdiff_t close;
 
 	*is_blank = !is_inline(tag);
 	if (slice_begins_nocase(tag, "!--"))
@@ -130,8 +130,8 @@ static size_t skip_tag(struct slice text, bool *is_blank)
 		return skip_past(text, "</script>");
 	if (names_tag(tag, "style"))
 		return skip_past(text, "</style>");
-	close = memchr(text.ptr, '>', text.len);
-	return close == NULL ? text.len : (size_t)(close - text.ptr) + 1;
+	close = slice_find(text, '>');
+	return close < 0 ? text.len : (size_t)close + 1;
 }
 
 /* "a < b" is not a tag. */

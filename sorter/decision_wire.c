@@ -119,8 +119,7 @@ static char *take_reason(struct slice text)
 
 	if (text.len > REASON_MAX)
 		text.len = REASON_MAX;
-	if (utf8_is_valid(text) && text.len > 0 && memchr(text.ptr, '\0', text.len) == NULL && memchr(text.ptr, '\n', text.len) == NULL &&
-	    memchr(text.ptr, '\r', text.len) == NULL)
+	if (utf8_is_valid(text) && text.len > 0 && slice_find(text, '\0') < 0 && slice_find(text, '\n') < 0 && slice_find(text, '\r') < 0)
 		return slice_dup(text);
 	reason = xmalloc(PHRASE_MAX);
 	return str_printable(reason, PHRASE_MAX, text);

@@ -96,18 +96,17 @@ static struct slice locate(struct slice value, size_t start, size_t end, const c
 static bool compare(const struct test *test, struct slice folded, size_t *start)
 {
 	struct slice wanted = slice_make(test->folded, test->folded_len);
-	const char *found;
+	ptrdiff_t found;
 
 	*start = 0;
 	switch (test->relation) {
 	case TEST_CONTAINS:
 		if (wanted.len == 0)
 			return true;
-		found =
-		    folded.len == 0 ? NULL : memmem(folded.ptr, folded.len, wanted.ptr, wanted.len);
-		if (found != NULL)
-			*start = (size_t)(found - folded.ptr);
-		return found != NULL;
+		found = slice_search(folded, wanted);
+		if (found >= 0)
+			*start = (size_t)found;
+		return found >= 0;
 	case TEST_IS:
 		return slice_equal(folded, wanted);
 	case TEST_BEGINS:

@@ -146,16 +146,16 @@ static bool has_wildcard(struct slice piece)
 static bool find_piece(struct slice piece, struct slice text, size_t from, size_t *end)
 {
 	struct slice rest = slice_from(text, from);
-	const char *found;
+	ptrdiff_t found;
 
 	if (piece.len == 0) {
 		*end = from;
 		return true;
 	}
-	if (!has_wildcard(piece)) { /* memmem() is linear */
-		found = rest.len == 0 ? NULL : memmem(rest.ptr, rest.len, piece.ptr, piece.len);
-		*end = found == NULL ? 0 : (size_t)(found - text.ptr) + piece.len;
-		return found != NULL;
+	if (!has_wildcard(piece)) {
+		found = slice_search(rest, piece);
+		*end = found < 0 ? 0 : from + (size_t)found + piece.len;
+		return found >= 0;
 	}
 	for (; from < text.len; from++) {
 		size_t len =

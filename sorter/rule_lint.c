@@ -102,7 +102,7 @@ static enum verdict verdict_of_text(const struct test *test)
 	if (has_control(text) || (begins && text.ptr[0] == ' ') ||
 	    (ends && text.ptr[text.len - 1] == ' '))
 		return NEVER;
-	if (test->subject == TEST_BODY && memmem(text.ptr, text.len, "  ", 2) != NULL)
+	if (test->subject == TEST_BODY && slice_contains(text, "  "))
 		return NEVER;
 	return MAYBE;
 }
@@ -212,8 +212,7 @@ static struct slice folded(const struct test *test)
 
 static bool contains(struct slice text, struct slice part)
 {
-	return part.len == 0 ||
-	       (text.len > 0 && memmem(text.ptr, text.len, part.ptr, part.len) != NULL);
+	return part.len == 0 || slice_search(text, part) >= 0;
 }
 
 /* True if every text that the glob matches contains this text. */

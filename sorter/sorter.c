@@ -90,8 +90,7 @@ static void add_prefix(struct message_view *view, const char *prefix, struct sor
 		if (!slice_is_nocase(view->fields[i].field.name, "Subject"))
 			continue;
 		subject = buf_slice(&message_view_field_text(view, &view->fields[i])->decoded);
-		if (subject.len > 0 &&
-		    memmem(subject.ptr, subject.len, prefix, strlen(prefix)) != NULL)
+		if (slice_contains(subject, prefix))
 			return;
 		break;
 	}
@@ -274,16 +273,16 @@ static bool was_sent_on_here(const struct conf *conf, const struct message_view 
 
 	for (size_t i = 0; i < view->field_count && !found; i++) {
 		struct slice name = view->fields[i].field.name, body = view->fields[i].field.body;
-		const char *at;
+		ptrdiff_t at;
 
 		if (slice_is_nocase(name, ROUTE_LOOP_FIELD))
 			found = slice_is_nocase(slice_trim(body), conf->gateway.hostname);
 		if (!slice_is_nocase(name, "Received"))
 			continue;
-		at = memmem(body.ptr, body.len, mark, len);
-		if (at == NULL)
+		at = slice_search(body, slice_make(mark, len));
+		if (at < 0)
 			continue;
-		body = slice_from(body, (size_t)(at - body.ptr) + len);
+		body = slice_from(body, (size_t)at + len);
 		found = slice_begins_nocase(body, "POP3") || slice_begins_nocase(body, "IMAP");
 	}
 	free(mark);

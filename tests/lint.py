@@ -57,6 +57,7 @@ WINGS = {
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],
     "ui-tui": ["widgets", "command", "demo", "client-setup", "import", "wizard", "verbs", "screens", ""],
 }
+NULL_UNSAFE = re.compile(r"\b(memmem|memrchr)\s*\(")
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX|\")|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
@@ -148,6 +149,8 @@ def check_includes(path, folder, number, line):
 
 def check_calls(path, number, code):
     bare = without_strings(code)
+    if path.relative_to(ROOT).as_posix() != "base/str.c" and (found := NULL_UNSAFE.search(bare)):
+        complain(path, number, f"{found[1]}() does not bear an empty slice: use slice_search() or slice_find_last()")
     if found := FORBIDDEN.search(bare):
         complain(path, number, f"{found[1]}() is not to be used here")
     # Old logs are moved aside, too, but nobody's mail depends on those.

@@ -229,7 +229,7 @@ static int mend(struct sending *sending, struct slice *wire, struct error *error
 {
 	size_t length = header_length(*wire);
 	struct slice header = slice_make(wire->ptr, length), body = slice_from(*wire, length);
-	bool nul = memchr(wire->ptr, '\0', wire->len) != NULL;
+	bool nul = slice_find(*wire, '\0') >= 0;
 
 	if (!nul && find_bad_byte(header, true) == header.len)
 		return 0;

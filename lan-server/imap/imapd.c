@@ -357,7 +357,7 @@ static enum imapd_reply take_command(struct imapd *imapd, struct slice line)
 	enum imapd_reply reply = IMAPD_NONE;
 	bool announces = imapd_literal_announced(line, &literal);
 
-	if (memchr(line.ptr != NULL ? line.ptr : "", '\0', line.len) != NULL)
+	if (slice_find(line, '\0') >= 0)
 		reply = imapd->state == IMAPD_STATE_STRANGER ? not_imap(imapd) : IMAPD_NO_TAG;
 	else if (imapd->waits == IMAPD_WAITS_COMMAND)
 		reply = begin_command(imapd, line);

@@ -302,7 +302,7 @@ static enum imapd_reply send_binary(struct buf *out, const struct imapd_item *it
 		return IMAPD_NONE;
 	}
 	*rest = part_of(item, buf_slice(made));
-	if (rest->len > 0 && memchr(rest->ptr, '\0', rest->len) != NULL)
+	if (slice_find(*rest, '\0') >= 0)
 		buf_append_byte(out, '~');
 	imap_append_literal_length(out, rest->len);
 	return IMAPD_NONE;

@@ -158,7 +158,7 @@ static struct slice take_literal(struct imapd_args *args)
 		return fail(args);
 	bytes = slice_make(end + 2, (size_t)literal.len);
 	args->at = end + 2 + literal.len;
-	return memchr(bytes.ptr, '\0', bytes.len) != NULL ? fail(args) : bytes;
+	return slice_find(bytes, '\0') >= 0 ? fail(args) : bytes;
 }
 
 static struct slice take_quoted(struct imapd_args *args)

@@ -17,14 +17,14 @@
 static enum sasl_result cram_response(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
-	const char *blank = response.len == 0 ? NULL : memrchr(response.ptr, ' ', response.len);
+	ptrdiff_t blank = slice_find_last(response, ' ');
 	struct sasl_proof proof;
 
 	(void)challenge;
-	if (blank == NULL || slice_find(response, '\0') >= 0)
+	if (blank < 0 || slice_find(response, '\0') >= 0)
 		return sasl_malformed(error);
-	sasl->name = xstrndup(response.ptr, (size_t)(blank - response.ptr));
-	proof = (struct sasl_proof){buf_slice(&sasl->first), slice_from(response, (size_t)(blank - response.ptr) + 1)};
+	sasl->name = xstrndup(response.ptr, (size_t)blank);
+	proof = (struct sasl_proof){buf_slice(&sasl->first), slice_from(response, (size_t)blank + 1)};
 	if (sasl->hooks.digest(sasl->hooks.context, slice_of(sasl->name), SASL_DIGEST_CRAM_MD5, &proof, user, error) != 0)
 		return SASL_FAILED;
 	return SASL_DONE;
@@ -99,12 +99,12 @@ static bool read_final(const struct sasl *sasl, struct slice text, struct slice 
 {
 	struct buf header = BUF_INIT(SASL_TEXT_MAX);
 	struct slice rest = text, binding, nonce;
-	const char *comma = memrchr(text.ptr, ',', text.len);
+	ptrdiff_t comma = slice_find_last(text, ',');
 	bool good;
 
-	if (comma == NULL)
+	if (comma < 0)
 		return false;
-	*without_proof = slice_make(text.ptr, (size_t)(comma - text.ptr));
+	*without_proof = slice_make(text.ptr, (size_t)comma);
 	good = take_attribute(&rest, 'c', &binding) && base64_decode(binding, &header) &&
 	       slice_equal(buf_slice(&header), buf_slice(&sasl->gs2_header)) &&
 	       take_attribute(&rest, 'r', &nonce) && slice_equal(nonce, buf_slice(&sasl->nonce));

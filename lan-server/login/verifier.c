@@ -219,7 +219,7 @@ static struct check check_begin(struct verifier *verifier, const struct auth_que
 	struct check check = {.password = question->text};
 
 	check.can_fit = user != NULL && user->hash[0] != '\0' && check.password.len > 0 && check.password.len <= PASSWORD_MAX_LEN &&
-			memchr(check.password.ptr, '\0', check.password.len) == NULL;
+			slice_find(check.password, '\0') < 0;
 	if (!check.can_fit)
 		check.password = SLICE_LITERAL("-");
 	check.hash = xstrdup(user != NULL && user->hash[0] != '\0' ? user->hash : stand_in_hash(verifier, question->name));

@@ -224,10 +224,10 @@ static struct slice next_piece(const struct sending *sending)
 		return piece;
 	piece.len = PIECE;
 	if (sending->body_lines != UINT64_MAX) {
-		const char *end = memrchr(piece.ptr, '\n', piece.len);
+		ptrdiff_t end = slice_find_last(piece, '\n');
 
-		if (end != NULL)
-			piece.len = (size_t)(end - piece.ptr) + 1;
+		if (end >= 0)
+			piece.len = (size_t)end + 1;
 	}
 	return piece;
 }

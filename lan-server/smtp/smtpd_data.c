@@ -72,15 +72,13 @@ void smtpd_data_append(struct smtpd *smtpd, struct slice bytes)
  * searched. */
 static size_t header_end(struct slice header, size_t from)
 {
-	const char *at;
+	ptrdiff_t at;
 
 	if (header.len >= 2 && memcmp(header.ptr, "\r\n", 2) == 0)
 		return 2;
 	from = from < 3 ? 0 : from - 3;
-	if (header.len == 0)
-		return 0;
-	at = memmem(header.ptr + from, header.len - from, "\r\n\r\n", 4);
-	return at == NULL ? 0 : (size_t)(at - header.ptr) + 4;
+	at = slice_search(slice_from(header, from), SLICE_LITERAL("\r\n\r\n"));
+	return at < 0 ? 0 : from + (size_t)at + 4;
 }
 
 static void take_header(struct smtpd *smtpd, struct slice bytes)

@@ -54,7 +54,7 @@ static bool is_macro_file(struct slice name)
 	bool is_vba = name.len >= vba.len && slice_equal_nocase(slice_from(name, name.len - vba.len), vba) &&
 		      (name.len == vba.len || name.ptr[name.len - vba.len - 1] == '/');
 
-	return is_vba || memmem(name.ptr, name.len, "/macrosheets/", 13) != NULL || slice_begins_nocase(name, "Basic/") ||
+	return is_vba || slice_contains(name, "/macrosheets/") || slice_begins_nocase(name, "Basic/") ||
 	       slice_begins_nocase(name, "Scripts/");
 }
 

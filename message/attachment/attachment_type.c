@@ -62,7 +62,7 @@ static bool has_entry(struct slice bytes, const char *name)
 		wide[2 * i] = name[i];
 		wide[2 * i + 1] = '\0';
 	}
-	return is_compound_file(bytes) && memmem(bytes.ptr, bytes.len, wide, 2 * len) != NULL;
+	return is_compound_file(bytes) && slice_search(bytes, slice_make(wide, 2 * len)) >= 0;
 }
 
 bool attachment_type_has_macros(struct slice bytes)

@@ -56,7 +56,7 @@ static bool contains(void *context, struct slice text)
 {
 	const struct slice *wanted = context;
 
-	return text.len > 0 && memmem(text.ptr, text.len, wanted->ptr, wanted->len) != NULL;
+	return text.len > 0 && (wanted->len == 0 || slice_search(text, *wanted) >= 0);
 }
 
 /* --- header */

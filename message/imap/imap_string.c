@@ -37,7 +37,7 @@ void imap_append_string(struct buf *out, struct slice text)
 		return;
 	}
 	imap_append_literal_length(out, text.len);
-	if (text.len > 0 && memchr(text.ptr, '\0', text.len) == NULL) {
+	if (text.len > 0 && slice_find(text, '\0') < 0) {
 		buf_append_slice(out, text);
 		return;
 	}

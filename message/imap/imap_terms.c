@@ -189,7 +189,7 @@ bool imap_terms_find(const struct imap_terms *terms, int field, struct slice fol
 		if (entry.len > rest.len)
 			return false;
 		if ((int)entry.field == field &&
-		    (folded.len == 0 || (entry.len > 0 && memmem(rest.ptr, entry.len, folded.ptr, folded.len) != NULL)))
+		    (folded.len == 0 || slice_search(slice_make(rest.ptr, entry.len), folded) >= 0))
 			return true;
 		rest = slice_make(rest.ptr + entry.len, rest.len - entry.len);
 	}

@@ -168,7 +168,7 @@ static bool read_word(struct slice key, struct slice value, struct scan_verdict 
 bool scan_verdict_read(struct slice text, struct scan_verdict *verdict)
 {
 	*verdict = (struct scan_verdict){0};
-	if (text.len == 0 || text.len > SCAN_TEXT_MAX || memchr(text.ptr, '\0', text.len) != NULL)
+	if (text.len == 0 || text.len > SCAN_TEXT_MAX || slice_find(text, '\0') >= 0)
 		return false;
 	while (text.ptr != NULL) {
 		struct slice value = slice_cut(&text, ' '), key = slice_cut(&value, '=');

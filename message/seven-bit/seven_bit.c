@@ -42,7 +42,7 @@ struct converter {
 
 static bool needs_encoding(struct slice body)
 {
-	return !slice_is_ascii(body) || (body.len > 0 && memchr(body.ptr, '\0', body.len) != NULL);
+	return !slice_is_ascii(body) || slice_find(body, '\0') >= 0;
 }
 
 static bool says_eight_bit(struct slice encoding)

@@ -64,12 +64,11 @@ static size_t resync(const struct wal_reader *reader, size_t at)
 	struct record record;
 
 	for (; at + RECORD_HEADER <= reader->bytes.len; at++) {
-		const char *found = memmem(reader->bytes.ptr + at, reader->bytes.len - at,
-		    reader->marker, sizeof(reader->marker));
+		ptrdiff_t found = slice_search(slice_from(reader->bytes, at), slice_make((const char *)reader->marker, sizeof(reader->marker)));
 
-		if (found == NULL)
+		if (found < 0)
 			break;
-		at = (size_t)(found - reader->bytes.ptr);
+		at += (size_t)found;
 		if (record_valid(reader, at, &record))
 			return at;
 	}

@@ -151,14 +151,14 @@ struct batch {
 /* The batch at the beginning of the text; returns false if its end is not there. */
 static bool read_batch(struct slice text, struct batch *batch)
 {
-	const char *last = memmem(text.ptr, text.len, "\n= ", 3), *end;
+	ptrdiff_t last = slice_search(text, SLICE_LITERAL("\n= ")), end;
 	char digits[CHECKSUM_LEN + 1];
 	struct slice line;
 
-	if (last == NULL || (end = memchr(last + 1, '\n', text.len - (size_t)(last + 1 - text.ptr))) == NULL)
+	if (last < 0 || (end = slice_find(slice_from(text, (size_t)last + 1), '\n')) < 0)
 		return false;
-	*batch = (struct batch){.lines = slice_make(text.ptr, (size_t)(last + 1 - text.ptr)), .len = (size_t)(end + 1 - text.ptr)};
-	line = slice_make(last + 3, (size_t)(end - last - 3));
+	*batch = (struct batch){.lines = slice_make(text.ptr, (size_t)last + 1), .len = (size_t)(last + end + 2)};
+	line = slice_make(text.ptr + last + 3, (size_t)end - 2);
 	if (!read_number(&line, INT64_MAX, &batch->durable) || line.len != CHECKSUM_LEN)
 		return true;
 	snprintf(digits, sizeof(digits), "%08x",
@@ -172,16 +172,13 @@ static bool ends_early(struct slice rest)
 {
 	struct slice line = rest;
 	bool has_end = rest.ptr[rest.len - 1] == '\n';
-	const char *before;
 
 	if (has_end)
 		line.len--;
-	before = memrchr(line.ptr, '\n', line.len);
-	if (before != NULL)
-		line = slice_from(line, (size_t)(before + 1 - line.ptr));
+	line = slice_from(line, (size_t)(slice_find_last(line, '\n') + 1));
 	if (!has_end)
 		return !(line.len > CHECKSUM_LEN && memcmp(line.ptr, "= ", 2) == 0 && strchr("0123456789abcdef ", line.ptr[line.len - 1]) == NULL);
-	return line.len > 2 && memchr("+*-#", line.ptr[0], 4) != NULL && memmem(line.ptr, line.len, "= ", 2) == NULL;
+	return line.len > 2 && memchr("+*-#", line.ptr[0], 4) != NULL && !slice_contains(line, "= ");
 }
 
 /* The batch at this offset is not whole. It is the remains of an append that no client knows of if it ends too early, or has zeros where
@@ -190,7 +187,7 @@ static bool is_torn(struct slice text, size_t at)
 {
 	struct slice rest = slice_from(text, at);
 	struct batch batch;
-	bool is_cut = (!read_batch(rest, &batch) && ends_early(rest)) || memchr(rest.ptr, 0, rest.len) != NULL;
+	bool is_cut = (!read_batch(rest, &batch) && ends_early(rest)) || slice_find(rest, '\0') >= 0;
 
 	for (; is_cut && read_batch(rest, &batch); rest = slice_from(rest, batch.len))
 		if (batch.is_right && batch.durable > at)

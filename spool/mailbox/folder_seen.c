@@ -163,14 +163,14 @@ static bool read_all(struct folder *folder, struct folder_seen *seen, struct sli
 	bool is_whole = text.len > 0;
 
 	while (text.len > 0) {
-		const char *last = memmem(text.ptr, text.len, "\n= ", 3), *end;
+		ptrdiff_t last = slice_search(text, SLICE_LITERAL("\n= ")), end;
 		struct slice batch, line;
 
-		if (last == NULL || (end = memchr(last + 1, '\n', text.len - (size_t)(last + 1 - text.ptr))) == NULL)
+		if (last < 0 || (end = slice_find(slice_from(text, (size_t)last + 1), '\n')) < 0)
 			return false;
-		batch = slice_make(text.ptr, (size_t)(last + 1 - text.ptr));
-		line = slice_make(last + 3, (size_t)(end - last - 3));
-		text = slice_from(text, (size_t)(end + 1 - text.ptr));
+		batch = slice_make(text.ptr, (size_t)last + 1);
+		line = slice_make(text.ptr + last + 3, (size_t)end - 2);
+		text = slice_from(text, (size_t)(last + end + 2));
 		if (!is_right(batch, line)) {
 			log_warnx("event=seen-damaged folder=%s user=%s (some messages may be unseen again)", LOG_CSTR(folder->mailbox), seen->person);
 			is_whole = false;

@@ -78,10 +78,10 @@ static bool is_size_field(struct slice field)
 
 struct slice maildir_without_sizes(struct slice name)
 {
-	const char *at;
+	ptrdiff_t at;
 
-	while ((at = memrchr(name.ptr, ',', name.len)) != NULL && is_size_field(slice_from(name, (size_t)(at - name.ptr) + 1)))
-		name.len = (size_t)(at - name.ptr);
+	while ((at = slice_find_last(name, ',')) >= 0 && is_size_field(slice_from(name, (size_t)at + 1)))
+		name.len = (size_t)at;
 	return name;
 }
 

@@ -62,7 +62,7 @@ static struct query *query_of(sqlite3_context *context, sqlite3_value *value)
 
 static bool stands_in(struct slice text, struct slice wanted)
 {
-	return wanted.len <= text.len && memmem(text.ptr, text.len, wanted.ptr, wanted.len) != NULL;
+	return wanted.len == 0 || slice_search(text, wanted) >= 0;
 }
 
 static struct slice folded(struct query *query, struct slice text)

@@ -17,16 +17,11 @@ static bool is_true(struct slice value)
 	return slice_is_nocase(value, "true") || slice_is_nocase(value, "yes") || slice_is_nocase(value, "on") || slice_is(value, "1");
 }
 
-static bool contains(struct slice value, const char *word)
-{
-	return memmem(value.ptr, value.len, word, strlen(word)) != NULL;
-}
-
 /* SimplePOP3Retriever, MultidropIMAPSSLRetriever, ... */
 static void set_type(struct import_account *account, struct slice type)
 {
-	account->is_imap = contains(type, "IMAP");
-	account->tls = contains(type, "SSL") ? IMPORT_TLS_FIRST_BYTE : IMPORT_TLS_NONE;
+	account->is_imap = slice_contains(type, "IMAP");
+	account->tls = slice_contains(type, "SSL") ? IMPORT_TLS_FIRST_BYTE : IMPORT_TLS_NONE;
 }
 
 static bool set_retriever(struct import_account *account, struct slice key, struct slice value)

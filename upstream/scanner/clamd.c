@@ -55,7 +55,7 @@ static enum clamd_result read_reply(const struct clamd *clamd, struct slice repl
 	struct slice text = reply, number = slice_cut(&text, ':');
 	uint64_t command;
 
-	if (memmem(reply.ptr, reply.len, "size limit exceeded", strlen("size limit exceeded")) != NULL)
+	if (slice_contains(reply, "size limit exceeded"))
 		return CLAMD_TOO_LARGE;
 	if (text.ptr == NULL || !slice_number(slice_trim(number), 1, COMMANDS_MAX, &command) || command != clamd->commands)
 		return fail(reply, error);

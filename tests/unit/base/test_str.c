@@ -52,6 +52,25 @@ static void test_cut(void **context)
 	assert_null(rest.ptr);
 }
 
+static void test_search(void **context)
+{
+	struct slice text = SLICE_LITERAL("a=?b=?");
+
+	(void)context;
+	assert_int_equal(slice_find(text, '='), 1);
+	assert_int_equal(slice_find_last(text, '='), 4);
+	assert_int_equal(slice_find(text, 'x'), -1);
+	assert_int_equal(slice_find_last(text, 'x'), -1);
+	assert_int_equal(slice_search(text, SLICE_LITERAL("=?")), 1);
+	assert_int_equal(slice_search(text, SLICE_LITERAL("=?c")), -1);
+	assert_true(slice_contains(text, "b=?"));
+	assert_int_equal(slice_search(text, SLICE_NONE), -1);
+	assert_int_equal(slice_find(SLICE_NONE, 'a'), -1); /* no bytes to point at */
+	assert_int_equal(slice_find_last(SLICE_NONE, 'a'), -1);
+	assert_int_equal(slice_search(SLICE_NONE, text), -1);
+	assert_false(slice_contains(SLICE_NONE, "a"));
+}
+
 static void test_printable(void **context)
 {
 	static const struct {
@@ -184,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_search),
 	    cmocka_unit_test(test_printable),
 	    cmocka_unit_test(test_printable_never_cuts_a_character),
 	    cmocka_unit_test(test_quote),

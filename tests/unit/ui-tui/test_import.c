@@ -83,13 +83,13 @@ static void test_getmail(void **state)
 static void test_refused(void **state)
 {
 	char *word = xmalloc(IMPORT_WORD_MAX + 100), *text;
-	const char *files[] = {"", "\n\n", "hello", "poll", "[retriever]\nserver =\n", "account x\nuser y\n", NULL};
+	const char *files[] = {"", "\n\n", "hello", "poll", "[retriever]\nserver =\n", "[retriever]\ntype\n", "account x\nuser y\n", NULL};
 
 	(void)state;
 	memset(word, 'a', IMPORT_WORD_MAX + 99);
 	word[IMPORT_WORD_MAX + 99] = '\0';
 	text = xasprintf("poll h user u pass %s", word);
-	files[6] = text;
+	files[ARRAY_LEN(files) - 1] = text;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		struct import import;
 		struct error error = ERROR_INIT;
