@@ -130,6 +130,16 @@ struct conf_log {
 	int64_t journal_days;
 };
 
+/* A limit of size that may be another one in some hours. */
+struct conf_sizes {
+	int64_t usual; /* bytes; 0: no limit */
+	struct conf_size_hours {
+		int64_t size;
+		int64_t from, to; /* seconds since midnight; they may cross it */
+	} *items;
+	size_t count;
+};
+
 /* How to reach and trust an external server; the same for accounts and smarthosts. */
 struct conf_remote {
 	char *url; /* pop3:// pop3s:// smtp:// smtps://, host and port in it */
@@ -184,7 +194,7 @@ struct conf_account {
 	struct conf_place place;
 	struct conf_remote remote;
 	int64_t keep_days; /* keep_on_server: 0 no, -1 yes (for ever), else days */
-	int64_t max_size;  /* 0: none */
+	struct conf_sizes max_size;
 	int64_t give_up_after; /* attempts at one message; 0: never */
 	struct strlist deliver_to, unsorted_to;
 	bool enabled;
@@ -396,6 +406,8 @@ bool conf_is_mailbox_name(struct slice name);
 bool conf_rule_does_nothing(const struct conf_rule *rule);
 /* Whether ca_file or pin_sha256 is given: then TLS is required, regardless of `tls`. */
 bool conf_remote_names_its_server(const struct conf_remote *remote);
+/* The limit at this time (seconds since 1970; local hours): of the first range that has it, else the usual one, which is also that of time 0. */
+int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now);
 /* True if the address is in one of the ranges. An IPv6 range contains IPv4 only if it begins with ::ffff:. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);
 

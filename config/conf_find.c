@@ -5,6 +5,7 @@
 #include "config/endpoint.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name)
 {
@@ -351,4 +352,24 @@ bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address
 const char *conf_language_code(enum conf_language language)
 {
 	return language == LANGUAGE_RU ? "ru" : "en";
+}
+
+static bool is_within(const struct conf_size_hours *item, int64_t second)
+{
+	if (item->from < item->to)
+		return second >= item->from && second < item->to;
+	return second >= item->from || second < item->to; /* over midnight; equal: all day */
+}
+
+int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now)
+{
+	time_t when = (time_t)now;
+	struct tm tm;
+
+	if (now <= 0 || localtime_r(&when, &tm) == NULL)
+		return sizes->usual;
+	for (size_t i = 0; i < sizes->count; i++)
+		if (is_within(&sizes->items[i], tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec))
+			return sizes->items[i].size;
+	return sizes->usual;
 }

@@ -296,9 +296,9 @@ static const struct schema_key account_keys[] = {
     REMOTE(conf_account, "pop3s", "pop3", "imaps", "imap"),
     {"keep_on_server", KEEP(conf_account, keep_days), "no", NULL, RANGE(1, 3650),
 	N_("Whether fetched messages stay on the server, and for how many days.")},
-    {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
-	N_("Larger messages stay on the server, and a stub is delivered instead, even if the server "
-	   "lists them as smaller; 0: no limit.")},
+    {"max_size", SIZES(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
+	N_("Larger messages stay on the server, and a stub is delivered instead, even if the server lists them as smaller; 0: no limit. "
+	   "Other limits for some hours may follow: 200K, unlimited 20:00-07:00.")},
     {"give_up_after", INTEGER(conf_account, give_up_after), "6", NULL, RANGE(0, 1000),
 	N_("When the connection has been lost in the same message this many times, a stub is delivered instead. By IMAP the next "
 	   "connection continues the message, and only an attempt that brings nothing counts; POP3 begins again each time. 0: never.")},

@@ -23,6 +23,7 @@
 #define FLAG(o, f) VALUE_FLAG, FIELD(o, f, bool)
 #define INTEGER(o, f) VALUE_INTEGER, FIELD(o, f, int64_t)
 #define SIZE(o, f) VALUE_SIZE, FIELD(o, f, int64_t)
+#define SIZES(o, f) VALUE_SIZES, FIELD(o, f, struct conf_sizes)
 #define PRICE(o, f) VALUE_PRICE, FIELD(o, f, int64_t)
 #define SCORE(o, f) VALUE_SCORE, FIELD(o, f, int64_t)
 #define SECONDS(o, f) VALUE_SECONDS, FIELD(o, f, int64_t) /* only where the default is below an hour */

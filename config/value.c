@@ -75,6 +75,14 @@ static void clear_folder_ages(void *field)
 	*ages = (struct conf_folder_ages){NULL, 0};
 }
 
+static void clear_sizes(void *field)
+{
+	struct conf_sizes *sizes = field;
+
+	free(sizes->items);
+	*sizes = (struct conf_sizes){0, NULL, 0};
+}
+
 /* --- the types */
 
 static const struct {
@@ -126,6 +134,7 @@ static const struct {
     [VALUE_LISTEN] = {value_parse_listen, clear_list, N_("addresses of this computer")},
     [VALUE_NETS] = {value_parse_nets, clear_nets, N_("ranges of addresses: 10.0.0.0/8, 10.0.0.1-10.0.0.9, 192.168, fe80::/10")},
     [VALUE_FOLDER_AGES] = {value_parse_folder_ages, clear_folder_ages, N_("folders with a duration each: Trash 30d, Junk 14d")},
+    [VALUE_SIZES] = {value_parse_sizes, clear_sizes, N_("a size, and others for some hours: 200K, unlimited 20:00-07:00")},
     [VALUE_PRICE] = {value_parse_price, NULL, N_("a price: 0.35")},
 };
 

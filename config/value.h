@@ -54,6 +54,7 @@ enum value_type {
 	VALUE_LISTEN,	 /* struct strlist: addresses of this machine */
 	VALUE_NETS,	 /* struct conf_nets */
 	VALUE_FOLDER_AGES, /* struct conf_folder_ages */
+	VALUE_SIZES,	 /* struct conf_sizes */
 	VALUE_PRICE,	 /* int64_t: ten-thousandths */
 };
 

@@ -5,6 +5,8 @@
 #include "base/i18n.h"
 #include "message/scan/scan_verdict.h"
 
+#include <stdlib.h>
+
 #define DAY 86400LL
 
 int value_parse_flag(struct slice text, const struct value_limits *limits, void *field,
@@ -313,5 +315,56 @@ int value_parse_days(struct slice text, const struct value_limits *limits, void 
 		}
 	}
 	*(unsigned *)field = days;
+	return 0;
+}
+
+/* --- sizes by hours */
+
+/* "200K" or "unlimited", and perhaps a range of hours: "unlimited 20:00-07:00". */
+static int read_size_hours(struct slice text, const struct value_limits *limits, struct conf_size_hours *item, bool *has_hours, struct error *error)
+{
+	struct slice hours = text, size = slice_trim(slice_cut(&hours, ' '));
+	int64_t range[2];
+
+	hours = slice_trim(hours);
+	*has_hours = hours.len > 0;
+	if (value_parse_hours(hours, limits, range, error) != 0)
+		return -1;
+	*item = (struct conf_size_hours){0, range[0], range[1]};
+	return slice_is_nocase(size, "unlimited") ? 0 : value_parse_size(size, limits, &item->size, error);
+}
+
+static int add_size(struct conf_sizes *sizes, struct slice part, const struct value_limits *limits, bool *has_usual, struct error *error)
+{
+	struct conf_size_hours item;
+	bool has_hours;
+
+	if (read_size_hours(part, limits, &item, &has_hours, error) != 0)
+		return -1;
+	if (has_hours) {
+		ARRAY_GROW(sizes->items, sizes->count);
+		sizes->items[sizes->count++] = item;
+		return 0;
+	}
+	if (*has_usual)
+		return value_wrong(error, N_("`%s` is a second limit without hours (example: 200K, unlimited 20:00-07:00)"), part);
+	*has_usual = true;
+	sizes->usual = item.size;
+	return 0;
+}
+
+int value_parse_sizes(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	struct conf_sizes sizes = {0, NULL, 0};
+	bool has_usual = false;
+
+	do {
+		if (add_size(&sizes, slice_trim(slice_cut(&text, ',')), limits, &has_usual, error) != 0) {
+			free(sizes.items);
+			return -1;
+		}
+	} while (text.ptr != NULL);
+	value_clear(VALUE_SIZES, field);
+	*(struct conf_sizes *)field = sizes;
 	return 0;
 }

@@ -60,6 +60,7 @@ struct fetch_stub {
 	const struct conf_account *account;
 	const char *id; /* of the stub */
 	uint64_t size, at_least; /* of the message: as listed, and the known size */
+	uint64_t limit; /* max_size of this time */
 	uint64_t tries; /* attempts that ended with the connection; 0: it is too large */
 	struct slice top; /* its header and first lines */
 };

@@ -156,7 +156,7 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 
 static uint64_t limit_of(const struct fetch *fetch, const struct plan_item *item)
 {
-	uint64_t max_size = (uint64_t)fetch->job->account->max_size, end = PLAN_ENDLESS(item->size);
+	uint64_t max_size = (uint64_t)fetch->plan.max_size, end = PLAN_ENDLESS(item->size);
 
 	return max_size == 0 || plan_is_wanted(item, &fetch->memory.seen) || max_size + SLACK(max_size) > end ? end : max_size + SLACK(max_size);
 }

@@ -93,7 +93,7 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 
 	i18n_size(size, sizeof(size), stub->at_least);
 	i18n_size(listed, sizeof(listed), stub->size);
-	i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size);
+	i18n_size(limit, sizeof(limit), stub->limit);
 	if (stub->tries > 0)
 		buf_printf(note,
 		    _("This message (%s) could not be fetched from account %s: the connection was lost in it %llu times, and each "
@@ -104,7 +104,7 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 		    _("This message is too large to be fetched automatically: %s, while account %s "
 		       "allows %s. It waits on the server of the provider.\n\n"),
 		    size, account->name, limit);
-	else if (account->max_size > 0)
+	else if (stub->limit > 0)
 		buf_printf(note,
 		    _("This message is larger than the server of the provider announced (%s): it "
 		       "has %s or more, while account %s allows %s. It waits on the server.\n\n"),
@@ -116,12 +116,29 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 		    listed, size);
 }
 
+/* At which hours a later session fetches it without being asked. */
+static void add_hours(const struct fetch_stub *stub, struct buf *note)
+{
+	const struct conf_sizes *sizes = &stub->account->max_size;
+
+	for (size_t i = 0; i < sizes->count; i++) {
+		const struct conf_size_hours *item = &sizes->items[i];
+
+		if (stub->tries > 0 || (item->size > 0 && (uint64_t)item->size < stub->at_least))
+			continue;
+		buf_printf(note, _("A session between %02lld:%02lld and %02lld:%02lld fetches it by itself.\n\n"), (long long)(item->from / 3600),
+		    (long long)(item->from / 60 % 60), (long long)(item->to / 3600), (long long)(item->to / 60 % 60));
+		return;
+	}
+}
+
 static void write_note(const struct fetch_stub *stub, struct buf *note)
 {
 	const char *domain = stub->conf->gateway.local_domain, *id = stub->id;
 	char address[ADDR_TEXT_MAX];
 
 	add_reason(stub, note);
+	add_hours(stub, note);
 	buf_printf(note,
 	    _("To get the whole message, reply to this message without any text of your own, or "
 	       "write to %s@%s with the subject:\n\n    fetch %s\n\n"

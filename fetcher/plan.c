@@ -410,11 +410,11 @@ static uint64_t size_at_least(const struct plan *plan, const struct plan_item *i
 	return large != NULL && large->listed == item->size && large->body > item->size ? large->body : item->size;
 }
 
-static bool is_too_large(const struct plan_item *item, const struct conf_account *account, const struct map *seen)
+static bool is_too_large(const struct plan *plan, const struct plan_item *item, const struct map *seen)
 {
 	if (item->key == NULL || plan_is_wanted(item, seen))
 		return false;
-	return (account->max_size > 0 && item->at_least > (uint64_t)account->max_size) || item->at_least > PLAN_ENDLESS(item->size);
+	return (plan->max_size > 0 && item->at_least > (uint64_t)plan->max_size) || item->at_least > PLAN_ENDLESS(item->size);
 }
 
 /* The number of failed attempts, when they are enough to give it up (fetch_tries.c): each began again, and ended with the line. */
@@ -439,7 +439,7 @@ static enum plan_action decide(const struct plan *plan, const struct plan_item *
 	if (what != NULL && !item->is_doubtful)
 		return is_due(account, what, now) && (plan->sizes_lie || !has_mark(seen, plan_short_mark(item->key))) ? PLAN_DELETE
 															: PLAN_LEAVE;
-	if (!is_too_large(item, account, seen) && item->given_up == 0)
+	if (!is_too_large(plan, item, seen) && item->given_up == 0)
 		return PLAN_GET;
 	return has_mark(seen, plan_stub_key(item->key)) ? PLAN_LEAVE : PLAN_STUB;
 }
@@ -449,6 +449,7 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 {
 	struct map met = MAP_INIT;
 
+	plan->max_size = conf_size_at(&account->max_size, now);
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_item *item = &plan->items[i];
 

@@ -77,6 +77,7 @@ struct plan {
 	struct map digests; /* digest of header -> the first seen message with it (plan_known.c) */
 	bool has_digests;
 	bool is_renumbered;
+	int64_t max_size;   /* of this time; 0: none */
 	bool sizes_lie;	    /* set by the caller: short messages are normal on this server */
 	bool gives_up;	    /* set by the caller: messages whose attempts fail are replaced by stubs */
 	bool are_numbers;   /* UIDLs that are but the messages' numbers */

@@ -288,6 +288,7 @@ int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *st
 	frame_put(&head, SORTING_SIZE, slice_make((const char *)&stub->size, sizeof(stub->size)));
 	frame_put(&head, SORTING_AT_LEAST, slice_make((const char *)&stub->at_least, sizeof(stub->at_least)));
 	frame_put(&head, SORTING_TRIES, slice_make((const char *)&stub->tries, sizeof(stub->tries)));
+	frame_put(&head, SORTING_LIMIT, slice_make((const char *)&stub->limit, sizeof(stub->limit)));
 	put_head(&head, SORTING_MESSAGE, stub->top.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = stub->top;

@@ -23,6 +23,7 @@ enum sorting_tag {
 	SORTING_SIZE = 's', /* uint64_t */
 	SORTING_AT_LEAST = 'l', /* uint64_t */
 	SORTING_TRIES = 'r', /* uint64_t */
+	SORTING_LIMIT = 'x', /* uint64_t */
 	/* answers; that to SORTING_STUB is SORTING_MESSAGE */
 	SORTING_NAMED = 'n',	/* an address that the provider noted */
 	SORTING_DECISION = 'd', /* decision_write() */

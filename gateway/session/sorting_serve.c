@@ -21,10 +21,16 @@ struct request {
 	const struct conf_account *account; /* NULL: no account of that name */
 	char *id;
 	int64_t time;
-	uint64_t size, at_least, tries;
+	uint64_t size, at_least, limit, tries;
 	struct slice message;
 	struct scan_verdict verdict;
 };
+
+static void read_number(struct slice value, void *number)
+{
+	if (value.len == sizeof(uint64_t))
+		memcpy(number, value.ptr, sizeof(uint64_t));
+}
 
 static void read_field(const struct conf *conf, struct request *request, char tag, struct slice value)
 {
@@ -41,20 +47,19 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 		request->id = slice_dup(value);
 		break;
 	case SORTING_TIME:
-		if (value.len == sizeof(request->time))
-			memcpy(&request->time, value.ptr, sizeof(request->time));
+		read_number(value, &request->time);
 		break;
 	case SORTING_SIZE:
-		if (value.len == sizeof(request->size))
-			memcpy(&request->size, value.ptr, sizeof(request->size));
+		read_number(value, &request->size);
 		break;
 	case SORTING_AT_LEAST:
-		if (value.len == sizeof(request->at_least))
-			memcpy(&request->at_least, value.ptr, sizeof(request->at_least));
+		read_number(value, &request->at_least);
+		break;
+	case SORTING_LIMIT:
+		read_number(value, &request->limit);
 		break;
 	case SORTING_TRIES:
-		if (value.len == sizeof(request->tries))
-			memcpy(&request->tries, value.ptr, sizeof(request->tries));
+		read_number(value, &request->tries);
 		break;
 	case SORTING_VERDICT:
 		if (!scan_verdict_read(value, &request->verdict))
@@ -114,7 +119,8 @@ static void sort(const struct sorting *sorting, const struct request *request, s
 
 static void make_stub(const struct sorting *sorting, const struct request *request, struct buf *answer)
 {
-	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->tries, request->message};
+	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->limit, request->tries,
+	    request->message};
 	struct buf text = BUF_INIT(FETCH_STUB_MAX);
 
 	if (request->account != NULL && request->id != NULL && fetch_stub_make(&stub, &text) == 0)

@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const int64_t keeps[] = {0, -1, 3, 0};
 	struct slice input = slice_make((const char *)data, size);
 	unsigned how = fuzz_byte(&input), left = fuzz_byte(&input) % MESSAGES_MAX;
-	const struct conf_account account = {.keep_days = keeps[how % ARRAY_LEN(keeps)], .max_size = (how & 32) != 0 ? 102 : 0};
+	const struct conf_account account = {.keep_days = keeps[how % ARRAY_LEN(keeps)], .max_size = {.usual = (how & 32) != 0 ? 102 : 0}};
 	struct world world = {.has_top = (how & 8) == 0};
 	struct map seen = MAP_INIT;
 	struct plan plan = {0};

@@ -65,7 +65,7 @@ static json_t *accounts_json(const struct conf *conf)
 			cli_json_text(account->name), "url", cli_json_text(account->remote.url), "user",
 			cli_json_text(account->remote.user), "enabled", account->enabled, "deliver_to",
 			json_names(&account->deliver_to), "unsorted_to",
-			json_names(&account->unsorted_to), "max_size", (json_int_t)account->max_size,
+			json_names(&account->unsorted_to), "max_size", (json_int_t)account->max_size.usual,
 			"every", (json_int_t)account->every, "file", cli_json_text(account->place.file),
 			"line", account->place.line));
 	}

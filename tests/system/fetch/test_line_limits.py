@@ -92,6 +92,25 @@ def test_a_plan_fetches_nothing_and_names_the_price(make_gateway, dovecot):
     assert "Price" not in office.cli("session", "--plan", "--no-wait").stdout
 
 
+def hours_around(seconds):
+    """The range of hours that lies two hours around that moment."""
+    return "-".join(time.strftime("%H:%M", time.gmtime(time.time() + seconds + side * 7200)) for side in (-1, 1))
+
+
+def test_a_limit_of_size_by_hours(make_gateway, dovecot):
+    dovecot.deliver("office", letter(number=1, body="a line of text\n" * 30_000))
+    office = office_at(make_gateway, dovecot, {}, max_size=f"200K, unlimited {hours_around(12 * 3600)}")
+    office.session()
+    stub, = office.mailbox("ivan")
+    assert len(stub) < 10_000 and b"allows 200 KB" in stub and hours_around(12 * 3600).replace("-", " and ").encode() in stub
+    assert "larger than max_size" in office.cli("status").stdout and len(dovecot.left("office")) == 1
+    office.accounts["a"]["max_size"] = f"200K, unlimited {hours_around(0)}"
+    office.write()
+    office.cli("reload")
+    office.session()
+    assert sorted(len(message) > 400_000 for message in office.mailbox("ivan")) == [False, True] and dovecot.left("office") == []
+
+
 def test_the_plan_and_a_session_exclude_each_other_in_the_command_line(make_gateway, dovecot):
     office = office_at(make_gateway, dovecot, {})
     done = office.cli("session", "--plan", "--watch")

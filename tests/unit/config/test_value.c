@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -436,6 +437,52 @@ static void folder_ages(void **state)
 	}
 }
 
+/* Limits by hours: what each case gives at 06:59, 07:00, 12:00, 19:59, 20:00 and 23:00. */
+static void sizes_by_hours(void **state)
+{
+	static const int moments[] = {6 * 60 + 59, 7 * 60, 12 * 60, 19 * 60 + 59, 20 * 60, 23 * 60};
+	static const struct {
+		const char *text;
+		int64_t expected[ARRAY_LEN(moments)]; /* the first is BAD: refused */
+	} cases[] = {
+	    {"0", {0, 0, 0, 0, 0, 0}},
+	    {"200K", {204800, 204800, 204800, 204800, 204800, 204800}},
+	    {"unlimited", {0, 0, 0, 0, 0, 0}},
+	    {"200K, unlimited 20:00-07:00", {0, 204800, 204800, 204800, 0, 0}},
+	    {"unlimited 20:00-07:00,200K", {0, 204800, 204800, 204800, 0, 0}},
+	    {"1M, 10K 7:00 - 12:00, Unlimited 20:00-24:00", {1 << 20, 10240, 1 << 20, 1 << 20, 0, 0}},
+	    {"10K 00:00-24:00", {10240, 10240, 10240, 10240, 10240, 10240}},
+	    {"unlimited 07:00-08:00", {0, 0, 0, 0, 0, 0}},
+	    {"", {BAD}},
+	    {"200K,", {BAD}},
+	    {"200K, 300K", {BAD}},
+	    {"200K unlimited", {BAD}},
+	    {"200K 20:00", {BAD}},
+	    {"200K 20:00-25:00", {BAD}},
+	    {"20:00-07:00", {BAD}},
+	    {"much", {BAD}},
+	};
+	struct tm tm = {.tm_year = 126, .tm_mon = 0, .tm_mday = 15, .tm_isdst = -1};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_sizes sizes = {0, NULL, 0};
+		struct error error = ERROR_INIT;
+		int result = value_parse(VALUE_SIZES, slice_of(cases[i].text), &any, &sizes, &error);
+
+		print_message("`%s`: %s\n", cases[i].text, result == 0 ? "" : ERROR_EN(&error));
+		assert_int_equal(result, cases[i].expected[0] == BAD ? -1 : 0);
+		for (size_t j = 0; j < ARRAY_LEN(moments) && result == 0; j++) {
+			tm.tm_hour = moments[j] / 60;
+			tm.tm_min = moments[j] % 60;
+			assert_int_equal(conf_size_at(&sizes, mktime(&tm)), cases[i].expected[j]);
+		}
+		if (result == 0 && sizes.count == 0)
+			assert_int_equal(conf_size_at(&sizes, 0), sizes.usual);
+		value_clear(VALUE_SIZES, &sizes);
+	}
+}
+
 static struct in6_addr address_of(const char *text)
 {
 	struct conf_net net;
@@ -630,6 +677,7 @@ int main(void)
 	    cmocka_unit_test(letters_that_wait),
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(folder_ages),
+	    cmocka_unit_test(sizes_by_hours),
 	    cmocka_unit_test(nets),
 	    cmocka_unit_test(all_defaults_are_good_values),
 	    cmocka_unit_test(bare_numbers_are_for_short_times),

@@ -130,7 +130,7 @@ static void plans_are_made(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct plan_case *test = &cases[i];
-		const struct conf_account account = {.keep_days = test->keep_days, .max_size = test->max_size};
+		const struct conf_account account = {.keep_days = test->keep_days, .max_size = {.usual = test->max_size}};
 		struct plan plan = {0};
 		struct map seen = MAP_INIT;
 		char asked[16] = "", got[32] = "";
@@ -342,7 +342,7 @@ static void test_a_message_that_has_proved_large(void **context)
 
 	(void)context;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		const struct conf_account account = {.max_size = marks[i].max_size};
+		const struct conf_account account = {.max_size = {.usual = marks[i].max_size}};
 		char *mark = plan_large_mark("a"), *wanted = plan_wanted_key("a");
 		struct map seen = MAP_INIT;
 		struct plan plan = {0};

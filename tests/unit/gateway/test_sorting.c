@@ -48,7 +48,7 @@ static void fill_conf(void)
 	rules[1].name = text("drops");
 	rules[1].drop = true;
 	account = (struct conf_account){.name = text("sales"), .envelope_header = text(""), .envelope_prefix = text(""),
-	    .unsorted_to = {&ivan, 1}, .max_size = 10000};
+	    .unsorted_to = {&ivan, 1}, .max_size = {.usual = 10000}};
 	conf.users = users;
 	conf.user_count = 2;
 	conf.rules = rules;
@@ -186,7 +186,7 @@ static void test_it_sorts(void **state)
 	struct sorting sorting;
 	struct sorting_worker worker;
 	struct error error;
-	const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 0, letter};
+	const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 10000, 0, letter};
 	int fd;
 
 	(void)state;
@@ -367,7 +367,7 @@ static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)
 		struct sorting sorting = {.conf = &conf, .cancel = &cancel};
 		struct sorting_worker worker;
 		struct buf stub_text = BUF_INIT(FETCH_STUB_MAX);
-		const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 0, letter};
+		const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 10000, 0, letter};
 
 		print_message("fault %d\n", (int)fault);
 		fill_conf();
