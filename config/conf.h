@@ -222,7 +222,7 @@ struct conf_scanner {
 	enum conf_when_away when_away;
 };
 
-enum conf_virus { VIRUS_QUARANTINE, VIRUS_REJECT, VIRUS_TAG };
+enum conf_virus { VIRUS_QUARANTINE, VIRUS_REJECT, VIRUS_TAG, VIRUS_STRIP /* attachments only */ };
 
 /* What follows from verdicts; scores in thousandths, 0: never. */
 struct conf_filter {

@@ -386,8 +386,9 @@ static const struct schema_key filter_keys[] = {
 	   "whatever their names. unreadable: what cannot be looked through completely.")},
     {"attachments_on", WORDS(conf_filter, attachments_on), "fetched, local, outgoing", NULL, ONE_OF("fetched", "local", "outgoing"),
 	N_("The mail whose attachments are looked at, as for a scanner.")},
-    {"attachments", WORD(conf_filter, attachments, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag"),
-	N_("What becomes of a message with such an attachment, as for a virus.")},
+    {"attachments", WORD(conf_filter, attachments, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag", "strip"),
+	N_("What becomes of a message with such an attachment, as for a virus. strip: it is delivered without the attachment, with a text in its "
+	   "place; the whole message stays in quarantine. Mail that leaves the office is refused then, so that its sender knows.")},
     {"expire", DURATION(conf_filter, expire), "30d", NULL, TIME(0, 3650 * DAY, 'd'), N_("Messages in the quarantine older than this are removed; 0: never.")},
 };
 

@@ -26,6 +26,7 @@ void envelope_init(struct envelope *envelope)
 	    .envid = xstrdup(""),
 	    .header = xstrdup(""),
 	    .own_header = xstrdup(""),
+	    .kept_header = xstrdup(""),
 	    .insert = xstrdup(""),
 	    .flags = xstrdup(""),
 	};
@@ -51,6 +52,10 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->envid);
 	free(envelope->header);
 	free(envelope->own_header);
+	free(envelope->kept_header);
+	for (size_t i = 0; i < envelope->cut_count; i++)
+		free(envelope->cuts[i].text);
+	free(envelope->cuts);
 	free(envelope->insert);
 	free(envelope->flags);
 	strlist_clear(&envelope->recipients);
@@ -102,6 +107,15 @@ bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice 
 	return true;
 }
 
+bool envelope_add_cut(struct envelope *envelope, uint64_t at, uint64_t len, struct slice text)
+{
+	if (envelope->cut_count >= ENVELOPE_CUTS_MAX)
+		return false;
+	ARRAY_GROW(envelope->cuts, envelope->cut_count);
+	envelope->cuts[envelope->cut_count++] = (struct envelope_cut){at, len, slice_dup(text)};
+	return true;
+}
+
 void envelope_add_header(struct envelope *envelope, const char *name, struct slice value)
 {
 	char *clean = slice_dup(value);
@@ -124,6 +138,13 @@ static void put_line(struct buf *out, const char *key, const char *value)
 		return;
 	buf_printf(out, "%s ", key);
 	escape_append(out, slice_of(value));
+	buf_append_byte(out, '\n');
+}
+
+static void put_cut(struct buf *out, const struct envelope_cut *cut)
+{
+	buf_printf(out, "cut %llu %llu ", (unsigned long long)cut->at, (unsigned long long)cut->len);
+	escape_append(out, slice_of(cut->text));
 	buf_append_byte(out, '\n');
 }
 
@@ -169,6 +190,9 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	put_line(out, "envid", envelope->envid);
 	put_line(out, "header", envelope->header);
 	put_line(out, "own-header", envelope->own_header);
+	put_line(out, "kept-header", envelope->kept_header);
+	for (size_t i = 0; i < envelope->cut_count; i++)
+		put_cut(out, &envelope->cuts[i]);
 	put_line(out, "insert", envelope->insert);
 	put_line(out, "flags", envelope->flags);
 	if (envelope->insert[0] != '\0')
@@ -280,6 +304,18 @@ static bool parse_number(struct slice value, uint64_t max, uint64_t *number)
 	return slice_number(value, 0, max, number);
 }
 
+static bool parse_cut(struct slice value, struct envelope *envelope)
+{
+	struct slice at = slice_cut(&value, ' '), len = slice_cut(&value, ' ');
+	uint64_t from, length;
+	char *text = escape_undo(value);
+	bool good = text != NULL && parse_number(at, INT64_MAX, &from) && parse_number(len, INT64_MAX, &length) &&
+		    envelope_add_cut(envelope, from, length, slice_of(text));
+
+	free(text);
+	return good;
+}
+
 static bool parse_recipient(struct slice value, struct envelope *envelope)
 {
 	char *text = escape_undo(value);
@@ -343,6 +379,7 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"envid", offsetof(struct envelope, envid)},
 	    {"header", offsetof(struct envelope, header)},
 	    {"own-header", offsetof(struct envelope, own_header)},
+	    {"kept-header", offsetof(struct envelope, kept_header)},
 	    {"insert", offsetof(struct envelope, insert)},
 	    {"flags", offsetof(struct envelope, flags)},
 	};
@@ -358,6 +395,8 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		return parse_notify(value, envelope);
 	if (slice_is(key, "ret"))
 		return dsn_ret_parse(value, &envelope->ret);
+	if (slice_is(key, "cut"))
+		return parse_cut(value, envelope);
 	if (slice_is(key, "recipient"))
 		return parse_recipient(value, envelope);
 	if (slice_is(key, "id") && msgid_is(value)) {

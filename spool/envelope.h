@@ -46,6 +46,13 @@ struct place {
 /* The data of a message for the journal: its Message-ID and subject, its sender and recipients. */
 enum { SHOWN_ID, SHOWN_SUBJECT, SHOWN_SENDERS, SHOWN_RECIPIENTS, SHOWN_COUNT };
 
+/* A piece of the message that its recipients do not get; the quarantine has the whole message. */
+#define ENVELOPE_CUTS_MAX 40
+struct envelope_cut {
+	uint64_t at, len; /* in the message as it came; in order, without overlaps */
+	char *text;	  /* in its place; may be empty */
+};
+
 struct envelope {
 	struct msgid id;
 	int64_t time;	 /* of acceptance, seconds since 1970 */
@@ -65,6 +72,9 @@ struct envelope {
 	char *own_header; /* the same, only before the sender's own copy (PLACE_OWN): who else got it; "" */
 	char *insert;	 /* text that is inserted at that offset (a prefix of the subject); "" */
 	uint64_t insert_at;
+	struct envelope_cut *cuts; /* what is cut out of it for all places but the quarantine */
+	size_t cut_count;
+	char *kept_header; /* if there are cuts: added only before the whole message in the quarantine, as own_header; "" */
 	char *flags;	 /* of the message in its mailbox, as in its name (maildir_flags.h), if a client has appended it; "" */
 	uint64_t size;	 /* of the message as stored: added header lines, message and inserted text */
 	struct strlist recipients; /* as given by the client (with Bcc), for boss and journal */
@@ -91,6 +101,8 @@ void envelope_set(char **field, struct slice text);
  * as one: the copy wins; so do a mailbox and the sender's copy). Names compare without regard to ASCII case, except those of folders. Returns false past
  * ENVELOPE_PLACES_MAX: then the intake refuses the message, so no caller has to check. */
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
+/* Adds a cut behind the others. The text is copied. Returns false if there are too many. */
+bool envelope_add_cut(struct envelope *envelope, uint64_t at, uint64_t len, struct slice text);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */
 void envelope_add_header(struct envelope *envelope, const char *name, struct slice value);
 

@@ -48,7 +48,7 @@ int fsx_unlink(const char *path, struct error *error);
 int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error);
 /* The same, but keeps owner and mode of the file that is replaced. mode: for a new file. */
 int fsx_replace_keeping(const char *path, struct slice data, unsigned mode, struct error *error);
-#define FSX_PARTS_MAX 8
+#define FSX_PARTS_MAX 88
 /* Writes a new file without a sync (the intake log has the data). count: at most FSX_PARTS_MAX. */
 int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
     struct error *error);

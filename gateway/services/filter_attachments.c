@@ -3,8 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file/mapped.h"
-#include "base/i18n.h"
-#include "message/attachment/attachment.h"
+#include "message/attachment/attachment_cut.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -36,16 +35,7 @@ struct filter_attachments *filter_attachments_new(const struct conf *conf, struc
 
 static void say(const struct attachment_finding *finding, struct scan_verdict *verdict)
 {
-	static const struct {
-		unsigned kind;
-		const char *text;
-	} texts[] = {{ATTACHMENT_ENCRYPTED, N_("attachment with a password: %s")}, {ATTACHMENT_MACROS, N_("attachment with macros: %s")},
-	    {ATTACHMENT_PROGRAM, N_("attached program: %s")}, {ATTACHMENT_UNREADABLE, N_("attachment that cannot be looked through: %s")},
-	    {0, N_("forbidden attachment: %s")}};
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i].kind == finding->kind)
-			phrase_set(verdict->attachment, sizeof(verdict->attachment), texts[i].text, finding->name);
+	attachment_kind_phrase(verdict->attachment, sizeof(verdict->attachment), finding->kind, finding->name);
 }
 
 static void look(struct filter_attachments *attachments, struct slice message, struct scan_verdict *verdict)
@@ -55,8 +45,11 @@ static void look(struct filter_attachments *attachments, struct slice message, s
 	struct attachment_finding finding;
 
 	pthread_mutex_lock(&attachments->lock);
-	if (attachment_find(attachments->types, &rules, message, &finding))
+	if (attachment_find(attachments->types, &rules, message, &finding)) {
 		say(&finding, verdict);
+		if (filter->attachments == VIRUS_STRIP)
+			attachment_cut(attachments->types, &rules, message, &verdict->cuts);
+	}
 	pthread_mutex_unlock(&attachments->lock);
 	verdict->looked |= SCAN_ATTACHMENT;
 }
@@ -76,6 +69,8 @@ void filter_attachments_look(struct filter_attachments *attachments, unsigned so
 		look(attachments, slice_make(map, (size_t)size), verdict);
 		is_whole = mapped_is_intact(map);
 		mapped_remove(map);
+		if (!is_whole)
+			verdict->cuts.count = 0;
 		if (!is_whole && verdict->attachment[0] == '\0') {
 			verdict->looked &= ~(unsigned)SCAN_ATTACHMENT;
 			verdict->skipped |= SCAN_ATTACHMENT;

@@ -67,14 +67,19 @@ static bool read_request(struct slice body, struct request *request)
 
 static void answer(int fd, const struct scan_verdict *verdict)
 {
-	struct buf text = BUF_INIT(FILTER_ANSWER_MAX);
+	struct buf text = BUF_INIT(SCAN_TEXT_MAX), cuts = BUF_INIT(SCAN_CUTS_TEXT_MAX), fields = BUF_INIT(FILTER_ANSWER_MAX);
 	struct slice body;
 
 	scan_verdict_write(verdict, &text);
-	body = buf_slice(&text);
-	if (!text.overflow)
+	scan_cuts_write(&verdict->cuts, &cuts);
+	frame_put(&fields, FILTER_VERDICT, buf_slice(&text));
+	frame_put(&fields, FILTER_CUTS, buf_slice(&cuts));
+	body = buf_slice(&fields);
+	if (!text.overflow && !cuts.overflow && !fields.overflow)
 		frame_send(fd, &(struct frame){.kind = FILTER_SCAN, .parts = &body, .count = 1},
 		    (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS});
+	buf_clear(&fields);
+	buf_clear(&cuts);
 	buf_clear(&text);
 }
 

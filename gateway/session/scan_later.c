@@ -92,6 +92,7 @@ static bool scan(const struct scan_later *job, struct unscanned *what)
 	ask(job, what, &verdict);
 	if (verdict.away != 0)
 		return false;
+	verdict.cuts.count = 0; /* it is unread: all of it goes */
 	intake_journal(job->spool->intake, what->message->uidl, job->session, EVENT_SCANNED, what->mailbox,
 	    scan_verdict_phrase(text, sizeof(text), &verdict));
 	envelope_init(&envelope);

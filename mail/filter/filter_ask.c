@@ -149,6 +149,16 @@ static void not_scanned(const struct filter_ticket *ticket, struct scan_verdict 
 	memcpy(verdict->reason, ticket->error.phrase, sizeof(verdict->reason));
 }
 
+/* The verdict comes first. */
+static bool read_answer(struct slice body, struct scan_verdict *verdict)
+{
+	struct slice text, cuts;
+	char tag, second;
+
+	return frame_take(&body, &tag, &text) && tag == FILTER_VERDICT && frame_take(&body, &second, &cuts) && second == FILTER_CUTS &&
+	       body.len == 0 && scan_verdict_read(text, verdict) && scan_cuts_read(cuts, &verdict->cuts);
+}
+
 static enum frame_result receive(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict)
 {
 	struct buf body = BUF_INIT(FILTER_ANSWER_MAX);
@@ -158,7 +168,7 @@ static enum frame_result receive(struct filter_ticket *ticket, const atomic_bool
 	if (ticket->fd < 0)
 		return FRAME_CLOSED;
 	result = frame_receive(ticket->fd, &kind, &body, NULL, (struct frame_wait){ticket->deadline, cancel});
-	if (result == FRAME_OK && (kind != FILTER_SCAN || !scan_verdict_read(buf_slice(&body), verdict)))
+	if (result == FRAME_OK && (kind != FILTER_SCAN || !read_answer(buf_slice(&body), verdict)))
 		result = FRAME_CLOSED;
 	if (result == FRAME_CANCELLED)
 		error_set(&ticket->error, ERROR_CANCELLED, N_("cancelled"));

@@ -16,14 +16,16 @@
 #include <stdatomic.h>
 
 #define FILTER_REQUEST_MAX 262144
-#define FILTER_ANSWER_MAX (SCAN_TEXT_MAX + 64)
+#define FILTER_ANSWER_MAX (SCAN_TEXT_MAX + SCAN_CUTS_TEXT_MAX + 64)
 
 enum filter_kind {
-	FILTER_SCAN = 1, /* request: a descriptor of the message, and fields; answer: the text form of the verdict */
+	FILTER_SCAN = 1, /* request: a descriptor of the message, and fields; answer: fields */
 };
 enum filter_tag {
 	FILTER_SOURCES = 's', /* unsigned: CONF_FETCHED ... */
 	FILTER_FACTS = 'f',   /* scan_facts_write() */
+	FILTER_VERDICT = 'v', /* of the answer: scan_verdict_write() */
+	FILTER_CUTS = 'c',    /* and scan_cuts_write() */
 };
 
 /* The message is in memory, or in a file. */

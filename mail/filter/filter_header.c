@@ -68,10 +68,20 @@ void filter_header_add(const struct conf *conf, const struct scan_verdict *verdi
 	buf_clear(&text);
 }
 
+/* What was at `end` or later in the message moves towards its beginning. */
+static void move_offsets(struct envelope *envelope, uint64_t end, size_t len)
+{
+	if (envelope->insert_at >= end)
+		envelope->insert_at -= len;
+	for (size_t i = 0; i < envelope->cut_count; i++)
+		if (envelope->cuts[i].at >= end)
+			envelope->cuts[i].at -= len;
+}
+
 size_t filter_header_clean(struct slice message, const struct scan_verdict *verdict, struct envelope *envelope, struct slice **parts)
 {
-	uint64_t insert_at = envelope->insert_at;
 	const char *kept = message.ptr;
+	uint64_t gone = 0;
 	struct header_walk walk;
 	struct header_field field;
 	size_t count = 0;
@@ -84,8 +94,8 @@ size_t filter_header_clean(struct slice message, const struct scan_verdict *verd
 		ARRAY_GROW(*parts, count);
 		(*parts)[count++] = slice_make(kept, (size_t)(field.raw.ptr - kept));
 		kept = field.raw.ptr + field.raw.len;
-		if (insert_at >= (uint64_t)(kept - message.ptr))
-			envelope->insert_at -= field.raw.len;
+		move_offsets(envelope, (uint64_t)(kept - message.ptr) - gone, field.raw.len);
+		gone += field.raw.len;
 	}
 	if (count == 0)
 		return 0;

@@ -14,7 +14,7 @@ bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict
 /* Adds the lines to the envelope. */
 void filter_header_add(const struct conf *conf, const struct scan_verdict *verdict, struct envelope *envelope);
 /* The parts of the message without foreign fields, in new memory; the number of parts, 0: there are none, and the message stays as it is. The
- * place of an insertion is moved with its text. */
+ * places of an insertion and of cuts are moved with their bytes. */
 size_t filter_header_clean(struct slice message, const struct scan_verdict *verdict, struct envelope *envelope, struct slice **parts);
 
 #endif

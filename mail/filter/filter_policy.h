@@ -4,7 +4,8 @@
  *   a virus                  virus = quarantine: kept; reject: refused on the LAN, kept if fetched; tag: delivered
  *   fetched, spam_quarantine kept
  *   fetched, spam_junk       delivered to the folder Junk of each mailbox that no rule has chosen a folder for, and no rule replies to it
- *   forbidden attachment     attachments = quarantine, reject or tag, as for a virus
+ *   forbidden attachment     attachments = quarantine, reject or tag, as for a virus; strip: delivered without it (filter_strip.h), or quarantine, if it
+ *                            cannot be cut out; refused if it leaves the office
  *   not scanned, wait        it is not accepted now; neither is one whose attachments could not be looked at
  *
  * A sender of [senders] allow never sends spam, one of deny always does.

@@ -25,23 +25,39 @@ static void put(struct buf *out, const char *word, const char *name, const char 
 	buf_append_text(out, "\r\n");
 }
 
-void quarantine_take(struct envelope *envelope, const char *why)
+static void put_header(const struct envelope *envelope, const char *why, struct buf *header)
 {
-	struct buf header = BUF_INIT(TEXT_MAX);
-
-	put(&header, "why", why, "");
-	put(&header, "sender", envelope->sender, "");
+	put(header, "why", why, "");
+	put(header, "sender", envelope->sender, "");
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		const struct place *place = &envelope->places[i];
 
 		for (size_t j = 0; j < ARRAY_LEN(kinds); j++)
 			if (kinds[j].kind == place->kind)
-				put(&header, kinds[j].word, place->name, place->why);
-		envelope_place_clear(&envelope->places[i]);
+				put(header, kinds[j].word, place->name, place->why);
 	}
+}
+
+void quarantine_take(struct envelope *envelope, const char *why)
+{
+	struct buf header = BUF_INIT(TEXT_MAX);
+
+	put_header(envelope, why, &header);
+	for (size_t i = 0; i < envelope->place_count; i++)
+		envelope_place_clear(&envelope->places[i]);
 	envelope->place_count = 0;
 	buf_append_text(&header, envelope->header);
 	envelope_set(&envelope->header, buf_slice(&header));
+	buf_clear(&header);
+	envelope_add(envelope, PLACE_MAILBOX, slice_of(MAILBOX_QUARANTINE), slice_of(why));
+}
+
+void quarantine_keep_whole(struct envelope *envelope, const char *why)
+{
+	struct buf header = BUF_INIT(TEXT_MAX);
+
+	put_header(envelope, why, &header);
+	envelope_set(&envelope->kept_header, buf_slice(&header));
 	buf_clear(&header);
 	envelope_add(envelope, PLACE_MAILBOX, slice_of(MAILBOX_QUARANTINE), slice_of(why));
 }

@@ -12,6 +12,8 @@
 
 /* Replaces all places by the quarantine; why: a phrase. */
 void quarantine_take(struct envelope *envelope, const char *why);
+/* Adds the quarantine to the places, for the whole message of which the others get less. */
+void quarantine_keep_whole(struct envelope *envelope, const char *why);
 /* Reads a message of the quarantine: an envelope that is not initialised gets its places and its sender, *message the rest. *why (new memory) is the
  * phrase. Returns false if the lines are missing or damaged; then nothing is owned. */
 bool quarantine_read(struct slice file, struct envelope *envelope, struct slice *message, char **why);

@@ -1,7 +1,6 @@
-#include "message/attachment/attachment.h"
+#include "message/attachment/attachment_priv.h"
 
 #include "base/alloc.h"
-#include "message/attachment/attachment_archive.h"
 #include "message/attachment/attachment_name.h"
 #include "message/header.h"
 #include "message/transfer.h"
@@ -10,25 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct look {
-	struct attachment_types *types;
-	const struct attachment_rules *rules;
-	struct attachment_limits limits;
-	struct attachment_finding *finding;
-	bool is_found;
-};
-
 /* A file somewhere in the message: its name, with those of what it is in. */
 struct place {
-	struct look *look;
+	struct attachment_look *look;
 	const char *path;
 	unsigned depth;
 };
 
-static bool look_at(struct look *look, struct slice bytes, const char *path, unsigned depth);
-static bool look_at_message(struct look *look, struct slice message, const char *path, unsigned depth);
+static bool look_at(struct attachment_look *look, struct slice bytes, const char *path, unsigned depth);
+static bool look_at_message(struct attachment_look *look, struct slice message, const char *path, unsigned depth);
 
-static bool found(struct look *look, unsigned kind, const char *path, const char *type)
+static bool found(struct attachment_look *look, unsigned kind, const char *path, const char *type)
 {
 	if (kind != 0 && (look->rules->kinds & kind) == 0)
 		return false;
@@ -62,7 +53,7 @@ static bool is_macro_file(struct slice name)
 static bool look_at_member(void *context, const struct attachment_member *member)
 {
 	struct place *place = context;
-	struct look *look = place->look;
+	struct attachment_look *look = place->look;
 	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
 	bool is_long = buf_append_slice(&name, member->name) != 0;
 	char *path = member->name.len == 0 || is_long ? xstrdup(place->path)
@@ -83,7 +74,7 @@ static bool look_at_member(void *context, const struct attachment_member *member
 	return !look->is_found;
 }
 
-static bool look_into_archive(struct look *look, struct slice bytes, const char *type, const char *path, unsigned depth)
+static bool look_into_archive(struct attachment_look *look, struct slice bytes, const char *type, const char *path, unsigned depth)
 {
 	struct place place = {.look = look, .path = path, .depth = depth};
 	struct attachment_limits none = {.bytes = 0};
@@ -100,14 +91,14 @@ static bool look_into_archive(struct look *look, struct slice bytes, const char 
 }
 
 /* A message in an archive, or encoded: others are parts of the walk. */
-static bool look_at_attached(struct look *look, struct slice message, const char *path, unsigned depth)
+static bool look_at_attached(struct attachment_look *look, struct slice message, const char *path, unsigned depth)
 {
 	return depth < ATTACHMENT_DEPTH_MAX ? look_at_message(look, message, path, depth + 1)
 					    : found(look, ATTACHMENT_UNREADABLE, path, "message/rfc822");
 }
 
 /* The bytes of one file. Returns true when something was found. */
-static bool look_at(struct look *look, struct slice bytes, const char *path, unsigned depth)
+static bool look_at(struct attachment_look *look, struct slice bytes, const char *path, unsigned depth)
 {
 	char type[sizeof(look->finding->type)];
 
@@ -142,7 +133,7 @@ static bool decode_body(const struct mime_part *part, struct buf *out)
 }
 
 /* "begin 644 run.exe" in a text: mail programs show that as an attachment, too. */
-static bool look_for_uuencoded(struct look *look, struct slice text, const char *path)
+static bool look_for_uuencoded(struct attachment_look *look, struct slice text, const char *path)
 {
 	while (text.len > 0 && !look->is_found) {
 		struct slice line = slice_trim(slice_cut(&text, '\n'));
@@ -163,7 +154,7 @@ static bool look_for_uuencoded(struct look *look, struct slice text, const char 
 	return look->is_found;
 }
 
-static bool look_at_part(struct look *look, const struct mime_part *part, const char *outer, unsigned depth)
+bool attachment_look_at_part(struct attachment_look *look, const struct mime_part *part, const char *outer, unsigned depth)
 {
 	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX), body = BUF_INIT(ATTACHMENT_BODY_MAX);
 	bool is_forbidden = attachment_name_of_part_fits(look->rules->patterns, part, &name);
@@ -186,30 +177,34 @@ static bool look_at_part(struct look *look, const struct mime_part *part, const 
 		if (!look->is_found && slice_begins_nocase(part->type, "text/"))
 			look_for_uuencoded(look, buf_slice(&body), path);
 	}
+	if (!look->is_found && header_count(part->header, "Content-Type") > 1) /* mail programs differ in which one they use */
+		found(look, ATTACHMENT_UNREADABLE, outer, "");
 	free(path);
 	buf_clear(&name);
 	buf_clear(&body);
 	return look->is_found;
 }
 
-static bool look_at_message(struct look *look, struct slice message, const char *path, unsigned depth)
+bool attachment_look_is_cut(struct attachment_look *look, const struct mime_walk *walk, const char *path)
+{
+	return walk->is_cut && found(look, ATTACHMENT_UNREADABLE, path, "");
+}
+
+static bool look_at_message(struct attachment_look *look, struct slice message, const char *path, unsigned depth)
 {
 	struct mime_walk walk;
 	struct mime_part part;
 
 	mime_walk_init(&walk, message);
-	while (!look->is_found && mime_walk_next(&walk, &part)) {
-		look_at_part(look, &part, path, depth);
-		if (!look->is_found && header_count(part.header, "Content-Type") > 1) /* mail programs differ in which one they use */
-			found(look, ATTACHMENT_UNREADABLE, path, "");
-	}
-	return look->is_found || (walk.is_cut && found(look, ATTACHMENT_UNREADABLE, path, ""));
+	while (!look->is_found && mime_walk_next(&walk, &part))
+		attachment_look_at_part(look, &part, path, depth);
+	return look->is_found || attachment_look_is_cut(look, &walk, path);
 }
 
 bool attachment_find(struct attachment_types *types, const struct attachment_rules *rules, struct slice message,
     struct attachment_finding *finding)
 {
-	struct look look = {.types = types, .rules = rules, .limits = ATTACHMENT_LIMITS_INIT, .finding = finding};
+	struct attachment_look look = {.types = types, .rules = rules, .limits = ATTACHMENT_LIMITS_INIT, .finding = finding};
 
 	return look_at_message(&look, message, "", 0);
 }

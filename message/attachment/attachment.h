@@ -4,19 +4,12 @@
 #ifndef LANPOST_MESSAGE_ATTACHMENT_H
 #define LANPOST_MESSAGE_ATTACHMENT_H
 
+#include "message/attachment/attachment_kind.h"
 #include "message/attachment/attachment_type.h"
 
 #define ATTACHMENT_DEPTH_MAX 4 /* archives inside one another; also attached messages in archives */
 #define ATTACHMENT_BODY_MAX (64u << 20) /* decoded bytes of one part */
 #define ATTACHMENT_SHOWN_MAX 200
-
-/* Kinds, in the order of the words of `[filter] attachments_kinds`. */
-enum attachment_kind {
-	ATTACHMENT_ENCRYPTED = 1, /* an archive or a document that only a password opens */
-	ATTACHMENT_MACROS = 2,	  /* an Office document with a program in it */
-	ATTACHMENT_PROGRAM = 4,	  /* a program by its bytes */
-	ATTACHMENT_UNREADABLE = 8, /* what cannot be looked through completely: damaged, too deep, too large when unpacked */
-};
 
 struct attachment_rules {
 	/* Names such as "*.exe"; with a slash a real type such as "application/x-dosexec". */
@@ -25,7 +18,7 @@ struct attachment_rules {
 };
 
 struct attachment_finding {
-	unsigned kind;			 /* 0: a pattern */
+	enum attachment_kind kind;	 /* 0: a pattern */
 	char name[ATTACHMENT_SHOWN_MAX]; /* "photos.zip: run.exe", safe to show */
 	char type[64];			 /* the real type, "" if the name alone was enough */
 };

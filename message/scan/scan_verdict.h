@@ -1,14 +1,15 @@
 /*
  * The verdict on a message: what scanners for viruses and spam have found, and which of them could not look at it.
  *
- * A verdict is a plain value. Its text form is one line of words `key=value`, each escaped (message/escape.h): it goes from the process that
- * asks the scanners to the one that delivers, and into the message as a header field, where the replay of rules finds it again.
+ * A verdict is a plain value. Its text form, without the cuts, is one line of words `key=value`, each escaped (message/escape.h): it goes from the
+ * process that asks the scanners to the one that delivers, and into the message as a header field, where the replay of rules finds it again.
  */
 #ifndef LANPOST_MESSAGE_SCAN_VERDICT_H
 #define LANPOST_MESSAGE_SCAN_VERDICT_H
 
 #include "base/buf.h"
 #include "base/phrase.h"
+#include "message/scan/scan_cut.h"
 
 #define SCAN_VIRUS_MAX 128
 #define SCAN_SYMBOLS_MAX 900 /* fits one line of a header */
@@ -27,6 +28,7 @@ struct scan_verdict {
 	bool waits;	  /* a scanner that did not answer has `when_away = wait` */
 	char virus[SCAN_VIRUS_MAX]; /* its name; "": none was found */
 	char attachment[PHRASE_MAX]; /* a phrase: a forbidden attachment; "": none was found */
+	struct scan_cuts cuts; /* without these the message has no forbidden attachment; none: it cannot be cut, or need not be */
 	int64_t score;	  /* thousandths of a point; of SCAN_SPAM */
 	char symbols[SCAN_SYMBOLS_MAX]; /* the rules of the spam scanner that matched: "A,B"; "" */
 	char names[SCAN_NAMES_MAX];	/* the scanners that looked: "av, rspamd" */
@@ -36,7 +38,7 @@ struct scan_verdict {
 
 /* Whether every scanner for this message has looked at it; false if there was none, too. Attachments do not count. */
 bool scan_verdict_is_scanned(const struct scan_verdict *verdict);
-/* Adds what one more scanner has found: the first virus and the higher score count. */
+/* Adds what one more scanner has found: the first virus and the higher score count. Scanners find no cuts. */
 void scan_verdict_add(struct scan_verdict *total, const struct scan_verdict *one);
 
 /* A score in thousandths from decimal text such as "-1.25"; returns false if it is not a number. More digits are cut. */

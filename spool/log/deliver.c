@@ -6,6 +6,7 @@
 #include "message/decode.h"
 #include "message/header.h"
 #include "spool/layout_priv.h"
+#include "spool/mailbox_name.h"
 #include "spool/mailbox/maildir_deliver.h"
 #include "spool/mailbox/maildir_name.h"
 #include "spool/mailbox/maildir_flags.h"
@@ -44,26 +45,23 @@ static const char *over_of(const struct work *work)
 	return delivery->over == NULL ? NULL : delivery->over(delivery->context);
 }
 
-/* The message as stored: the added header lines, and its bytes before and after the inserted
- * text. */
-#define PARTS 4
-static void message_parts(const struct delivery *delivery, struct slice *parts)
+/* The message as its recipients get it. */
+static size_t message_parts(const struct delivery *delivery, struct slice *parts)
 {
-	const struct envelope *envelope = delivery->envelope;
-	size_t at = envelope->insert_at < delivery->body.len ? (size_t)envelope->insert_at
-							      : delivery->body.len;
+	return envelope_parts(delivery->envelope, delivery->body, false, parts);
+}
 
-	parts[0] = slice_of(envelope->header);
-	parts[1] = slice_make(delivery->body.ptr, at);
-	parts[2] = slice_of(envelope->insert);
-	parts[3] = slice_from(delivery->body, at);
+/* The quarantine gets all of a message of which the others get less. */
+static bool is_kept_whole(const struct delivery *delivery, const struct place *place)
+{
+	return delivery->envelope->cut_count > 0 && place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0;
 }
 
 /* With these flags, if there are any. New memory. */
-static char *mailbox_file_name(const struct delivery *delivery, size_t more_header, const char *flags)
+static char *mailbox_file_name(const struct delivery *delivery, uint64_t size, const char *flags)
 {
 	const struct envelope *envelope = delivery->envelope;
-	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, more_header + envelope->size), *flagged;
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, size), *flagged;
 
 	if (flags[0] == '\0' || !maildir_flags_are(slice_of(flags)))
 		return name;
@@ -75,16 +73,16 @@ static char *mailbox_file_name(const struct delivery *delivery, size_t more_head
 static int deliver_file(struct work *work, const struct place *place, const char *flags, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
-	struct slice parts[PARTS];
-	char *name = mailbox_file_name(delivery, 0, flags);
+	struct slice parts[ENVELOPE_PARTS_MAX];
+	char *name = mailbox_file_name(delivery, delivery->envelope->size, flags);
 	const struct maildir_target target = {place->name, name, over_of(work)};
+	size_t count = message_parts(delivery, parts);
 	int result = -1;
 
-	message_parts(delivery, parts);
 	if (work->source != NULL)
 		result = maildir_deliver_link(delivery->spool, &target, work->source, error);
 	if (result != 0)
-		result = maildir_deliver(delivery->spool, &target, parts, ARRAY_LEN(parts), error);
+		result = maildir_deliver(delivery->spool, &target, parts, count, error);
 	if (result == 0 && work->source == NULL && target.over == NULL) {
 		char *file = maildir_file(name);
 
@@ -97,27 +95,38 @@ static int deliver_file(struct work *work, const struct place *place, const char
 	return result;
 }
 
+/* A file whose bytes no other place has; of that size. */
+static int deliver_apart(struct work *work, const struct place *place, uint64_t size, const char *flags, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	struct slice parts[DELIVER_PARTS];
+	char *name = mailbox_file_name(delivery, size, flags);
+	const struct maildir_target target = {place->name, name, over_of(work)};
+	struct buf unused = BUF_INIT(0);
+	int result = maildir_deliver(delivery->spool, &target, parts, deliver_parts(delivery, place, &unused, parts), error);
+
+	free(name);
+	return result;
+}
+
 static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
 {
+	const struct delivery *delivery = work->delivery;
+
+	if (is_kept_whole(delivery, place))
+		return deliver_apart(work, place,
+		    strlen(delivery->envelope->kept_header) + envelope_parts_size(delivery->envelope, delivery->body.len, true), "", error);
 	return deliver_file(work, place, work->delivery->envelope->flags, error);
 }
 
 /* The sender's copy shares the bytes of the others, unless they may not see all of its header. */
 static int deliver_sent(struct work *work, const struct place *place, struct error *error)
 {
-	const struct delivery *delivery = work->delivery;
-	struct slice parts[DELIVER_PARTS];
-	struct maildir_target target = {place->name, NULL, over_of(work)};
-	struct buf unused = BUF_INIT(0);
-	char *name;
-	int result;
+	const struct envelope *envelope = work->delivery->envelope;
 
-	if (delivery->envelope->own_header[0] == '\0')
+	if (envelope->own_header[0] == '\0')
 		return deliver_file(work, place, SENT_FLAGS, error);
-	target.name = name = mailbox_file_name(delivery, strlen(delivery->envelope->own_header), SENT_FLAGS);
-	result = maildir_deliver(delivery->spool, &target, parts, deliver_parts(delivery, place, &unused, parts), error);
-	free(name);
-	return result;
+	return deliver_apart(work, place, strlen(envelope->own_header) + envelope->size, SENT_FLAGS, error);
 }
 
 /* Sender and recipients, including Bcc: for the boss only. */
@@ -162,19 +171,19 @@ size_t deliver_parts(const struct delivery *delivery, const struct place *place,
 {
 	if (place->kind == PLACE_OWN) {
 		parts[0] = slice_of(delivery->envelope->own_header);
-		message_parts(delivery, parts + 1);
-		return 1 + PARTS;
+		return 1 + message_parts(delivery, parts + 1);
 	}
-	if (place->kind != PLACE_BOSS) {
-		message_parts(delivery, parts);
-		return PARTS;
+	if (is_kept_whole(delivery, place)) {
+		parts[0] = slice_of(delivery->envelope->kept_header);
+		return 1 + envelope_parts(delivery->envelope, delivery->body, true, parts + 1);
 	}
+	if (place->kind != PLACE_BOSS)
+		return message_parts(delivery, parts);
 	boss_header(delivery->envelope, header);
 	if (delivery->envelope->size >= SHARE_MIN)
 		fill_block(header);
 	parts[0] = buf_slice(header);
-	message_parts(delivery, parts + 1);
-	return 1 + PARTS;
+	return 1 + message_parts(delivery, parts + 1);
 }
 
 static int deliver_boss(struct work *work, const struct place *place, struct error *error)
@@ -260,12 +269,15 @@ static size_t deliver_queue(struct work *work)
 {
 	const struct delivery *delivery = work->delivery;
 	struct envelope entry = *delivery->envelope;
-	struct slice parts[PARTS];
+	struct slice parts[ENVELOPE_PARTS_MAX];
+	size_t count = message_parts(delivery, parts);
+	char none[] = "";
 	struct error error;
 	bool failed;
 
-	message_parts(delivery, parts);
-
+	entry.cuts = NULL; /* its file has the message without them */
+	entry.cut_count = 0;
+	entry.kept_header = none;
 	entry.places = xcalloc(delivery->envelope->place_count, sizeof(*entry.places));
 	entry.place_count = 0;
 	for (size_t i = 0; i < delivery->envelope->place_count; i++) {
@@ -275,8 +287,7 @@ static size_t deliver_queue(struct work *work)
 			entry.places[entry.place_count++] = *place;
 	}
 	failed = entry.place_count > 0 &&
-		 queue_deliver(delivery->spool, &entry, work->source, parts, ARRAY_LEN(parts),
-		     &error) != 0;
+		 queue_deliver(delivery->spool, &entry, work->source, parts, count, &error) != 0;
 	if (entry.place_count > 0 && !failed && work->source == NULL)
 		work->source = queue_message_path(delivery->spool, &(struct queue_item){QUEUE_ACTIVE, entry.id}, &error);
 	for (size_t i = 0; i < entry.place_count; i++)

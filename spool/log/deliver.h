@@ -6,7 +6,7 @@
 #define LANPOST_SPOOL_DELIVER_H
 
 #include "base/file/fsx.h"
-#include "spool/envelope.h"
+#include "spool/envelope_parts.h"
 #include "spool/spool.h"
 #include "spool/storage/state.h"
 
@@ -28,7 +28,7 @@ struct delivery {
 
 /* The content of this message's file in that mailbox (or the queue), as consecutive parts. header is an empty buffer that
  * the parts borrow. Returns the number of parts. */
-#define DELIVER_PARTS 5
+#define DELIVER_PARTS (1 + ENVELOPE_PARTS_MAX)
 _Static_assert(DELIVER_PARTS <= FSX_PARTS_MAX, "a message is written in one go");
 size_t deliver_parts(const struct delivery *delivery, const struct place *place, struct buf *header, struct slice *parts);
 

@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "spool/log/intake_priv.h"
 #include "spool/log/record.h"
+#include "spool/envelope_parts.h"
 #include "spool/layout_priv.h"
 #include "spool/reserve.h"
 
@@ -91,7 +92,7 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 	if (envelope != NULL) {
 		assert(body->fd < 0); /* it is finished */
 		assert(body->path == NULL || strstr(body->path, envelope->id.text) != NULL); /* recovery finds it by the id */
-		envelope->size = strlen(envelope->header) + strlen(envelope->insert) + body->size;
+		envelope->size = envelope_parts_size(envelope, body->size, false);
 		item->envelope = *envelope;
 		item->body = *body;
 		*envelope = (struct envelope){0};

@@ -22,6 +22,9 @@ static inline void make_envelope(struct envelope *envelope)
 	envelope_set(&envelope->places[1].orcpt, slice_of("rfc822;a+2Bb@c"));
 	envelope_set(&envelope->envid, slice_of("Q%1"));
 	envelope->ret = DSN_RET_FULL;
+	envelope_set(&envelope->kept_header, slice_of("X-Kept: a b\r\n"));
+	envelope_add_cut(envelope, 3, 4, slice_of("an attachment\r\n"));
+	envelope_add_cut(envelope, 9, 0, SLICE_NONE);
 	envelope->size = 12;
 }
 

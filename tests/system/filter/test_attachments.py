@@ -1,4 +1,6 @@
 """Attachments that an office forbids are found by name, by real type and inside of archives, in mail from outside, to outside and within."""
+import email
+import email.policy
 import io
 import json
 import smtplib
@@ -93,3 +95,86 @@ def test_without_forbidden_attachments_there_is_no_process(make_gateway):
     gateway.session()
     message, = gateway.mailbox("ivan")
     assert gateway.process_named("filter") is None and b"X-Attachment-Status" not in message
+
+
+def parsed(message):
+    return email.message_from_bytes(message, policy=email.policy.default)
+
+
+def text_of(part):
+    return part.get_content().replace("\r\n", "\n")
+
+
+def signed(number, name, content):
+    """The part with the file is signed with the others: nothing can be taken out of it."""
+    inner = bytes(mail(number, name, content)).split(b"\n\n", 1)
+    boundary = [line for line in inner[0].split(b"\n") if b"boundary" in line or line.startswith(b"Content-Type")]
+    return b"\n".join([b"From: billing@bank.ru", b"To: ivan@office.lan", f"Subject: number {number}".encode(), b"MIME-Version: 1.0",
+                       b'Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary="sig"', b"", b"--sig"] + boundary +
+                      [b"", inner[1], b"--sig", b"Content-Type: application/pgp-signature", b"", b"x", b"--sig--", b""])
+
+
+def test_a_stripped_message_says_what_is_gone_and_the_whole_one_is_released(make_gateway):
+    message = mail(1, "a.zip", archive(("run.exe", "x")))
+    message.add_attachment(b"%PDF-1.4\n", maintype="application", subtype="pdf", filename="bill.pdf")
+    message.add_attachment(PROGRAM, maintype="image", subtype="png", filename="photo.png")
+    gateway, provider = office(make_gateway, [message], attachments="strip")
+    gateway.session()
+    assert provider.left == []
+    got, = gateway.mailbox("ivan")
+    parts = list(parsed(got).walk())[1:]
+    assert [part.get_content_type() for part in parts] == ["text/plain", "text/plain", "application/pdf", "text/plain"]
+    assert parts[0].get_content().strip() == "See the file." and parts[2].get_content() == b"%PDF-1.4\n"
+    assert b"photo.png" not in got and b"X-Attachment-Status: forbidden attachment: a.zip: run.exe\r\n" in got
+    kept, = json.loads(gateway.cli("quarantine", "list", "--json").stdout)
+    assert kept["recipients"] == ["ivan"] and "delivered without it" in kept["why"]
+    for part, words in ((parts[1], ["a.zip: run.exe", "forbidden attachment"]), (parts[3], ["photo.png", "application/x-", "attached program"])):
+        assert all(word in text_of(part) for word in words + [kept["id"], "quarantine"]), text_of(part)
+    name, = (path.name for path in gateway.files("ivan"))
+    assert f",S={len(got)}" in name  # what IMAP and POP3 announce
+    assert gateway.cli("quarantine", "release", kept["id"]).returncode == 0
+    until(lambda: len(gateway.mailbox("ivan")) == 2, 20, "the whole message")
+    whole = next(one for one in gateway.mailbox("ivan") if one != got)
+    assert [part.get_filename() for part in parsed(whole).walk()][2:] == ["a.zip", "bill.pdf", "photo.png"]
+    assert list(parsed(whole).walk())[4].get_payload(decode=True) == PROGRAM
+    assert gateway.cli("quarantine", "list").stdout.strip() == "the quarantine is empty"
+
+
+def test_what_cannot_be_cut_is_kept_whole(make_gateway):
+    """A signed part; a file in the middle of the text; a message that is nothing but the file is cut, and keeps its own header."""
+    alone = mail(3, "run.exe", b"x").get_payload()[1]
+    for field in ("From", "To", "Subject", "MIME-Version"):
+        del alone[field]
+        alone[field] = {"From": "billing@bank.ru", "To": "ivan@office.lan", "Subject": "number 3", "MIME-Version": "1.0"}[field]
+    uuencoded = b"From: billing@bank.ru\nTo: ivan@office.lan\nSubject: number 2\n\nhello\nbegin 644 run.exe\n#xxx\nend\n"
+    gateway, _ = office(make_gateway, [signed(1, "run.exe", b"x"), uuencoded, alone], attachments="strip")
+    gateway.session()
+    got, = gateway.mailbox("ivan")
+    assert subjects([got]) == ["number 3"] and parsed(got).get_content_type() == "text/plain" and "run.exe" in text_of(parsed(got))
+    assert got.count(b"Content-Type:") == 1 and b"filename" not in got
+    kept = json.loads(gateway.cli("quarantine", "list", "--json").stdout)
+    assert [(one["subject"], "delivered without it" in one["why"]) for one in kept] == [("number 1", False), ("number 2", False), ("number 3", True)]
+
+
+def test_stripped_mail_within_the_office_and_none_that_leaves(make_gateway):
+    """Somebody outside cannot ask for the rest: the sender gets a refusal at once."""
+    smarthost = Sink()
+    gateway, _ = office(make_gateway, smarthost=smarthost, attachments="strip")
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        submit(gateway, mail(1, "run.exe", b"x", "client@bank.ru", "anna@office.lan"))
+    assert refused.value.smtp_code == 554 and b"forbidden attachment: run.exe" in refused.value.smtp_error
+    submit(gateway, mail(2, "run.exe", b"x", "ivan@office.lan", "anna@office.lan"))
+    until(lambda: len(gateway.mailbox("ivan")) == 1, 20, "the message")
+    assert b"run.exe" not in gateway.mailbox("ivan")[0].split(b"\r\n\r\n", 1)[1]
+    assert len(gateway.files("_quarantine")) == 1 and gateway.queued_files() == []
+
+
+def test_stripped_and_whole_survive_a_crash(make_gateway):
+    gateway, provider = office(make_gateway, [mail(number, "run.exe", b"x") for number in range(20)], attachments="strip")
+    gateway.session()
+    gateway.kill_all()
+    gateway.start()
+    assert provider.left == [] and subjects(gateway.mailbox("ivan")) == sorted(f"number {number}" for number in range(20))
+    assert len(gateway.files("_quarantine")) == 20
+    assert not any(b"filename" in message for message in gateway.mailbox("ivan"))
+    assert all(b"filename" in path.read_bytes() for path in gateway.files("_quarantine"))

@@ -167,11 +167,13 @@ static void test_foreign_fields_are_removed(void **state)
 	(void)state;
 	envelope_init(&envelope);
 	envelope.insert_at = (uint64_t)(strstr(text, "x\r\n") - text); /* before the subject's text */
+	envelope_add_cut(&envelope, (uint64_t)(strstr(text, "X-Spam-Flag: body") - text), 5, SLICE_NONE);
 	count = filter_header_clean(slice_of(text), &both, &envelope, &parts);
 	for (size_t i = 0; i < count; i++)
 		buf_append_slice(&rest, parts[i]);
 	assert_string_equal(buf_text(&rest), "Subject: x\r\nTo: y\r\n\r\nX-Spam-Flag: body\r\n");
 	assert_int_equal(envelope.insert_at, strlen("Subject: "));
+	assert_int_equal(envelope.cuts[0].at, strlen("Subject: x\r\nTo: y\r\n\r\n"));
 	free(parts);
 	assert_true(filter_header_clean(slice_of(text), &virus, &envelope, &parts) > 0); /* the provider's score stays */
 	assert_true(parts[0].len == strlen("X-Spam-Flag: NO\r\nSubject: x\r\n"));
@@ -179,6 +181,42 @@ static void test_foreign_fields_are_removed(void **state)
 	assert_int_equal(filter_header_clean(SLICE_LITERAL("Subject: x\r\n\r\nX-Spam-Flag: 1\r\n"), &both, &envelope, &parts), 0);
 	buf_clear(&rest);
 	envelope_clear(&envelope);
+}
+
+/* Junk with a forbidden attachment is still junk; a virus is not delivered without one. */
+static void test_strip(void **state)
+{
+	struct scan_verdict verdict = {.looked = SCAN_SPAM | SCAN_ATTACHMENT, .score = 7500, .attachment = "forbidden attachment: a.exe",
+	    .cuts = {.count = 1, .items = {{.at = 3, .len = 4, .name = "a.exe"}}}};
+	struct envelope envelope = envelope_with_places(), kept;
+	struct slice message;
+	char *why;
+
+	(void)state;
+	conf.filter.attachments = VIRUS_STRIP;
+	assert_int_equal(filter_policy_apply(&conf, CONF_OUTGOING | CONF_LOCAL, &verdict, SENDER_UNKNOWN, &envelope), FILTER_REFUSES);
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope), FILTER_DELIVERS);
+	assert_string_equal(envelope.places[0].name, "ivan/Junk");
+	assert_string_equal(envelope.places[envelope.place_count - 1].name, MAILBOX_QUARANTINE);
+	assert_int_equal(envelope.cut_count, 1);
+	assert_non_null(strstr(envelope.cuts[0].text, "Content-Type: text/plain"));
+	assert_true(quarantine_read(slice_of(envelope.kept_header), &kept, &message, &why));
+	assert_string_equal(kept.places[0].name, "ivan/Junk");
+	envelope_clear(&kept);
+	envelope_clear(&envelope);
+	free(why);
+	envelope = envelope_with_places();
+	memcpy(verdict.virus, "X", 2);
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope), FILTER_KEEPS);
+	assert_int_equal(envelope.cut_count, 0);
+	envelope_clear(&envelope);
+	envelope = envelope_with_places();
+	verdict.virus[0] = '\0';
+	verdict.cuts.count = 0; /* it cannot be cut */
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope), FILTER_KEEPS);
+	assert_string_equal(envelope.places[0].name, MAILBOX_QUARANTINE);
+	envelope_clear(&envelope);
+	conf.filter.attachments = VIRUS_QUARANTINE;
 }
 
 static const struct {
@@ -248,7 +286,7 @@ int main(void)
 	    cmocka_unit_test(test_outcomes),
 	    cmocka_unit_test(test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply),
 	    cmocka_unit_test(test_out_of_quarantine),
-	    cmocka_unit_test(test_friends_and_foes),
+	    cmocka_unit_test(test_friends_and_foes), cmocka_unit_test(test_strip),
 	    cmocka_unit_test(test_foreign_fields_are_removed),
 	    cmocka_unit_test(test_scores),
 	    cmocka_unit_test(test_a_verdict_survives_its_text),

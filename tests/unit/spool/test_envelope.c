@@ -1,5 +1,6 @@
 /* Envelopes as text: a written one is read again, and a damaged one is refused. */
 #include "base/alloc.h"
+#include "spool/envelope_parts.h"
 #include "tests/unit/sample_envelope.h"
 
 #include <setjmp.h>
@@ -55,6 +56,49 @@ static void test_envelope_refuses_damage(void **context)
 	}
 }
 
+/* "01234" with "+" inserted at 3, in every order with cuts; a cut that is not within the message is left out. */
+static const struct {
+	uint64_t cuts[2][2], insert_at;
+	const char *stored;
+} cut_cases[] = {
+    {{{1, 1}, {4, 1}}, 3, "H:0a2+3b"}, {{{0, 2}, {2, 0}}, 3, "H:ab2+34"}, {{{3, 1}, {4, 0}}, 3, "H:012+ab4"}, {{{2, 2}, {4, 1}}, 3, "H:01a+b"},
+    {{{3, 9}, {1, 1}}, 3, "H:0b2+34"}, {{{2, 2}, {3, 1}}, 99, "H:01a4+"}, {{{5, 0}, {6, 0}}, 3, "H:012+34a"}, {{{0, 5}, {0, 0}}, 0, "H:+a"},
+};
+
+static void test_what_is_stored(void **context)
+{
+	static const struct slice message = SLICE_LITERAL("01234");
+	struct slice parts[ENVELOPE_PARTS_MAX];
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cut_cases); i++) {
+		struct buf stored = BUF_INIT(100), whole = BUF_INIT(100);
+		struct envelope envelope;
+		size_t count;
+
+		envelope_init(&envelope);
+		envelope_set(&envelope.header, SLICE_LITERAL("H:"));
+		envelope_set(&envelope.insert, SLICE_LITERAL("+"));
+		envelope.insert_at = cut_cases[i].insert_at;
+		envelope_add_cut(&envelope, cut_cases[i].cuts[0][0], cut_cases[i].cuts[0][1], SLICE_LITERAL("a"));
+		envelope_add_cut(&envelope, cut_cases[i].cuts[1][0], cut_cases[i].cuts[1][1], SLICE_LITERAL("b"));
+		count = envelope_parts(&envelope, message, false, parts);
+		for (size_t j = 0; j < count; j++)
+			buf_append_slice(&stored, parts[j]);
+		assert_string_equal(buf_text(&stored), cut_cases[i].stored);
+		assert_int_equal(envelope_parts_size(&envelope, message.len, false), stored.len);
+		count = envelope_parts(&envelope, message, true, parts);
+		for (size_t j = 0; j < count; j++)
+			buf_append_slice(&whole, parts[j]);
+		assert_int_equal(whole.len, 8);
+		assert_int_equal(envelope_parts_size(&envelope, message.len, true), 8);
+		envelope_clear(&envelope);
+		buf_clear(&stored);
+		buf_clear(&whole);
+	}
+	assert_int_equal(envelope_parts(&(struct envelope){.header = (char[]){""}, .insert = (char[]){""}}, SLICE_NONE, false, parts), 0);
+}
+
 static void test_boss_is_one_place(void **context)
 {
 	struct envelope envelope;
@@ -77,6 +121,7 @@ int main(void)
 	    cmocka_unit_test(test_envelope_round_trip),
 	    cmocka_unit_test(test_envelope_refuses_damage),
 	    cmocka_unit_test(test_boss_is_one_place),
+	    cmocka_unit_test(test_what_is_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
