@@ -255,7 +255,7 @@ static const struct schema_key dkim_keys[] = {
 	N_("The selector: the public key is in DNS as SELECTOR._domainkey.DOMAIN; `lanpost dkim "
 	   "DOMAIN` prints the record.")},
     {"key_file", PATH(conf_dkim, key_file), NULL, N_("required"), ANY,
-	N_("The private key, RSA or Ed25519, PEM; `lanpost dkim DOMAIN --new` creates one.")},
+	N_("The private key, RSA or Ed25519, PEM; `lanpost dkim DOMAIN --new rsa` (or ed25519) creates one.")},
 };
 
 static const struct schema_key user_keys[] = {

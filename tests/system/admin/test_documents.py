@@ -53,8 +53,8 @@ def code_of(path):
     text = path.read_text() if path.suffix in (".md", ".c", ".sample") else manual_text(path)
     if path.suffix == ".sample" or path.suffix[1:].isdigit():
         return text.splitlines()
-    blocks = re.findall(r"(?ms)^```\w*\n(.*?)^```", text) if path.suffix == ".md" else []
-    spans = re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^```.*?^```", "", text))
+    blocks = re.findall(r"(?ms)^ *```\w*\n(.*?)^ *```", text) if path.suffix == ".md" else []
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^ *```.*?^ *```", "", text))
     return [line for block in blocks for line in block.splitlines()] + spans
 
 
@@ -104,7 +104,7 @@ def test_every_setting_of_the_documents_exists():
     # And in the blocks of configuration, and in the sample, where much is commented out.
     for path in [*PAGES, TOP / "docs/lanpost.conf.sample"]:
         text = path.read_text()
-        for block in [text] if path.suffix == ".sample" else re.findall(r"(?ms)^```ini\n(.*?)^```", text):
+        for block in [text] if path.suffix == ".sample" else re.findall(r"(?ms)^ *```ini\n(.*?)^ *```", text):
             kind = None
             for line in block.splitlines():
                 if heading := re.match(r";?\[(\w+)", line):
@@ -133,7 +133,7 @@ def anchors(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_links_lead_somewhere(path):
-    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"(?ms)^```.*?^```", "", path.read_text())):
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"(?ms)^ *```.*?^ *```", "", path.read_text())):
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
@@ -145,7 +145,7 @@ def test_links_lead_somewhere(path):
 def commands(path):
     """The code blocks without their comments; of those that show a terminal the commands only."""
     found = []
-    for kind, block in re.findall(r"(?ms)^```(\w*)\n(.*?)^```", path.read_text()):
+    for kind, block in re.findall(r"(?ms)^ *```(\w*)\n(.*?)^ *```", path.read_text()):
         lines = block.splitlines()
         typed = [line for line in lines if line.startswith("$ ")]
         found.append((kind, typed or [re.sub(r"\s+[#;] .*", "", line) for line in lines]))

@@ -78,7 +78,7 @@ class Clamd(Scanner):
             self.messages.append(message)
             if self.misbehaves(connection):
                 return
-            virus = found(rb"VIRUS:([\w.-]+)", message, None)
+            virus = found(rb"VIRUS:([\w.-]+)", message, "Eicar-Signature" if b"EICAR-STANDARD-" in message else None)
             connection.raw(b"%d: stream: %s\0" % (number, f"{virus} FOUND".encode() if virus else b"OK"))
 
 
