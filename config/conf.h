@@ -187,6 +187,7 @@ struct conf_user {
 	bool archive; /* expired messages are kept there */
 	int64_t expire; /* of messages in the Inbox, seconds; 0: never */
 	struct conf_folder_ages expire_folders;
+	struct strlist allow, deny; /* senders, as in [senders], of this user alone */
 };
 
 struct conf_account {
@@ -238,6 +239,7 @@ struct conf_filter {
 /* Friends and foes of the whole office: addresses and domains. */
 struct conf_senders {
 	struct strlist allow, deny;
+	int64_t friends; /* for how long an address is a friend after a user has written to it, seconds; 0: never */
 };
 
 struct conf_sorter {

@@ -1,4 +1,4 @@
-/* Checks of [scanner] and [filter]. */
+/* Checks of [scanner], [filter] and [senders]. */
 #include "base/i18n.h"
 #include "config/conf_check_priv.h"
 #include "config/endpoint.h"
@@ -30,10 +30,24 @@ static void check_scanner(const struct check *check, const struct conf_scanner *
 		    (long long)scanner->max_size);
 }
 
+/* deny counts. */
+static void check_senders(const struct check *check, const struct strlist *allow, const struct strlist *deny, struct conf_place place)
+{
+	for (size_t i = 0; i < allow->count; i++)
+		if (strlist_has(deny, allow->items[i]))
+			WARN_AT(check, allow, place, N_("%s is in allow and in deny: its mail goes to the folder Junk"), allow->items[i]);
+}
+
 void conf_check_scanners(const struct check *check)
 {
 	const struct conf_filter *filter = &check->conf->filter;
 
+	check_senders(check, &check->conf->senders.allow, &check->conf->senders.deny, check->source->main);
+	for (size_t i = 0; i < check->conf->user_count; i++) {
+		const struct conf_user *user = &check->conf->users[i];
+
+		check_senders(check, &user->allow, &user->deny, user->place);
+	}
 	for (size_t i = 0; i < check->conf->scanner_count; i++)
 		check_scanner(check, &check->conf->scanners[i]);
 	if (filter->spam_quarantine > 0 && filter->spam_junk >= filter->spam_quarantine)

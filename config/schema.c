@@ -290,6 +290,8 @@ static const struct schema_key user_keys[] = {
     {"archive", FLAG(conf_user, archive), "no", NULL, ANY,
 	N_("yes: what `expire` and `expire_folders` would remove is moved to one Maildir folder per month under `archive` "
 	   "in the spool.")},
+    {"allow", SENDERS(conf_user, allow), "", N_("nobody"), ANY, N_("Like `allow` of [senders], for this user alone. The lists of the user count before those of [senders].")},
+    {"deny", SENDERS(conf_user, deny), "", N_("nobody"), ANY, N_("Like `deny` of [senders], for this user alone.")},
 };
 
 static const struct schema_key account_keys[] = {
@@ -395,6 +397,9 @@ static const struct schema_key filter_keys[] = {
 static const struct schema_key senders_keys[] = {
     {"allow", SENDERS(conf_senders, allow), "", N_("nobody"), ANY, N_("Addresses and domains whose mail is never spam, whatever its score; viruses are looked for as in other mail.")},
     {"deny", SENDERS(conf_senders, deny), "", N_("nobody"), ANY, N_("Addresses and domains whose fetched mail goes to the folder Junk, whatever its score.")},
+    {"friends", DURATION(conf_senders, friends), "180d", NULL, TIME(0, 3650 * DAY, 'd'),
+	N_("For this long after a user has written to an address, mail from there to this user is not spam; 0: never. A message whose sender is "
+	   "forged by SPF, DKIM or DMARC does not count.")},
 };
 
 static const struct schema_key mailbox_keys[] = {
@@ -448,7 +453,7 @@ const struct schema_section schema_sections[] = {
         "that matches adds its recipients, until one with stop = yes.")),
     NAMED(scanner, "av", N_("A scanner for viruses or spam; see docs/filter.md.")),
     SINGLE(filter, N_("What follows from the verdicts of scanners.")),
-    SINGLE(senders, N_("Senders whose mail is never spam, and those whose mail always is; for mail that a scanner looks at.")),
+    SINGLE(senders, N_("Senders whose mail is never spam, and those whose mail always is.")),
     NAMED_AS(mailbox, shared, "info", N_("A mailbox that several users share: nobody logs in to it, and IMAP shows it to its members as "
         "Shared/info. Its name is an address in local_domain.")),
 };

@@ -39,6 +39,7 @@ static const struct {
     {"group", "*", SCHEMA_FOR_LAN},
     {"scanner", "*", SCHEMA_FOR_LAN},
     {"filter", "*", SCHEMA_FOR_LAN},
+    {"senders", "friends", SCHEMA_FOR_LAN},
     {"mailbox", "members", SCHEMA_FOR_LAN},
     {"mailbox", "aliases", SCHEMA_FOR_LAN},
     {"mailbox", "external_alias", SCHEMA_FOR_LAN},

@@ -25,6 +25,8 @@ static const struct verb verbs[] = {
 	N_("add a user; asks for the password")},
     {"user set", cmd_user_set, 1, 1, "NAME [--KEY VALUE]... [--unset KEY]...", "--KEY --unset", N_("change the settings of a user")},
     {"user passwd", cmd_user_passwd, 1, 1, "NAME [--no-password]", "--no-password", N_("set a user's password")},
+    {"user friends", cmd_user_friends, 1, 1, "NAME [--forget ADDRESS] [--json]", "--forget --json",
+	N_("list whom a user has written to: their mail is not spam")},
     {"user remove", cmd_user_remove, 1, 1, "NAME", "", N_("remove a user; the mailbox stays")},
     {"account list", cmd_account_list, 0, 0, "[--json]", "--json",
 	N_("list accounts (mailboxes at providers)")},

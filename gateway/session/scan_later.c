@@ -83,6 +83,7 @@ static int take_away(const struct scan_later *job, const struct unscanned *what,
 static bool scan(const struct scan_later *job, struct unscanned *what)
 {
 	struct scan_verdict verdict;
+	struct filter_senders senders;
 	struct envelope envelope;
 	char text[PHRASE_MAX];
 	bool done = true;
@@ -100,7 +101,8 @@ static bool scan(const struct scan_later *job, struct unscanned *what)
 	envelope_set(&envelope.sender, slice_of(what->sender));
 	origin_set_gateway(&envelope.origin);
 	envelope_add(&envelope, PLACE_MAILBOX, slice_of(what->mailbox), SLICE_LITERAL(""));
-	if (filter_policy_apply(job->conf, CONF_FETCHED, &verdict, filter_senders_find(job->conf, what->bytes), &envelope) == FILTER_KEEPS)
+	filter_senders_read(&senders, job->conf, job->spool->state, what->bytes, &verdict);
+	if (filter_policy_apply(job->conf, CONF_FETCHED, &verdict, &senders, &envelope) == FILTER_KEEPS)
 		done = take_away(job, what, &verdict, &envelope) == 0;
 	envelope_clear(&envelope);
 	return done;

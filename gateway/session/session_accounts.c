@@ -45,6 +45,14 @@ static void tell_account(struct account_thread *work, const char *state, const s
 		failed ? json_string(error->phrase) : json_null()));
 }
 
+static void apply_policy(const struct session *session, const struct fetch_arrival *arrival, const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	struct filter_senders senders;
+
+	filter_senders_read(&senders, session->conf, session->spool.state, arrival->message, verdict);
+	filter_policy_apply(session->conf, CONF_FETCHED, verdict, &senders, envelope);
+}
+
 /* Applies the verdict of the scanners, after the rules. */
 static void judge(const struct session *session, const struct fetch_arrival *arrival, struct envelope *envelope)
 {
@@ -53,7 +61,7 @@ static void judge(const struct session *session, const struct fetch_arrival *arr
 
 	if (verdict->away != 0)
 		filter_owed_note(session->spool.state);
-	filter_policy_apply(session->conf, CONF_FETCHED, verdict, filter_senders_find(session->conf, arrival->message), envelope);
+	apply_policy(session, arrival, verdict, envelope);
 	intake_journal(session->spool.intake, envelope->id.text, session->id.text,
 	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));
 }
@@ -74,6 +82,8 @@ static enum fetch_routed route_message(void *context, const struct fetch_arrival
 		return FETCH_NOT_ROUTED;
 	if (arrival->verdict != NULL)
 		judge(session, arrival, envelope);
+	else if (filter_senders_deny_any(session->conf))
+		apply_policy(session, arrival, &(const struct scan_verdict){0}, envelope);
 	/* The only event that no delivery reports. */
 	if (sorted.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);

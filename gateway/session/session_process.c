@@ -14,6 +14,7 @@
 #include "gateway/session/mail_commands.h"
 #include "gateway/session/scan_later.h"
 #include "gateway/report/spool_damage.h"
+#include "mail/filter/friends.h"
 #include "gateway/report/daily_report.h"
 #include "gateway/report/disk_watch.h"
 #include "gateway/report/auto_reply_send.h"
@@ -413,8 +414,10 @@ int session_process_run(void *context, int event_fd)
 	thread_activity_step("scanning what was not scanned");
 	scan_later_run(&(struct scan_later){session.conf, &session.spool, session.id.text, session.filter_socket, session_limits_cancelled()});
 	thread_activity_step("removing old mail");
-	if (session.clock_is_trusted)
+	if (session.clock_is_trusted) {
 		expire_mail(session.conf, &session.spool);
+		friends_expire(session.conf, session.spool.state);
+	}
 	thread_activity_step("reporting");
 	daily_report_send_due(&reporter);
 	disk_watch_report(session.conf, &session.spool, session.id.text);

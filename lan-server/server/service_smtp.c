@@ -7,6 +7,7 @@
 #include "mail/sent_copy.h"
 #include "mail/filter/filter_ask.h"
 #include "mail/filter/filter_owed.h"
+#include "mail/filter/friends.h"
 
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
@@ -91,6 +92,13 @@ static void count_sent(void *context, const char *user, uint64_t bytes)
 	send_quota_count(session->send_quota, user, bytes);
 }
 
+static void befriend(void *context, const struct envelope *envelope)
+{
+	const struct session *session = context;
+
+	friends_learn(session->conf, session->spool->intake, envelope);
+}
+
 static void scan(void *context, unsigned sources, const struct envelope *envelope, struct body *body, struct scan_verdict *verdict)
 {
 	struct session *session = context;
@@ -132,7 +140,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
-	    .hooks = {session, has_room, accept_message, session_mailbox_used, sent_today, count_sent, scan},
+	    .hooks = {session, has_room, accept_message, session_mailbox_used, sent_today, count_sent, befriend, scan},
 	};
 
 	return smtpd_new(&options);

@@ -35,6 +35,8 @@ struct smtpd_hooks {
 	uint64_t (*mailbox_bytes)(void *context, const char *user);
 	struct send_quota_total (*sent_today)(void *context, const char *user);
 	void (*count_sent)(void *context, const char *user, uint64_t bytes);
+	/* Notes whom the sender of a message with this envelope, which is about to be accepted, has written to. NULL: nobody wants to know. */
+	void (*befriend)(void *context, const struct envelope *envelope);
 	/* What the scanners say of a finished message with its envelope, on its way to these: CONF_LOCAL, CONF_OUTGOING. Blocks.
 	 * NULL: there are no scanners. */
 	void (*scan)(void *context, unsigned sources, const struct envelope *envelope, struct body *body, struct scan_verdict *verdict);

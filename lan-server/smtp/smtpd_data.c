@@ -250,6 +250,8 @@ static void store(struct smtpd *smtpd)
 		return;
 	tx->envelope.size = strlen(tx->envelope.header) + tx->body.size;
 	description = describe_message(smtpd);
+	if (!tx->automatic && hooks->befriend != NULL)
+		hooks->befriend(hooks->context, &tx->envelope);
 	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0) {
 		smtpd_count_sent(smtpd);
 		log_info("event=smtp-accepted %s", description);

@@ -32,7 +32,7 @@ enum smtpd_reply smtpd_check_scanners(struct smtpd *smtpd)
 	if (hooks->scan == NULL || !filter_ask_is_wanted(conf, sources))
 		return REPLY_NONE;
 	hooks->scan(hooks->context, sources, envelope, &smtpd->tx->body, &verdict);
-	switch (filter_policy_apply(conf, sources, &verdict, SENDER_UNKNOWN, envelope)) {
+	switch (filter_policy_apply(conf, sources, &verdict, NULL, envelope)) {
 	case FILTER_WAITS:
 		return REPLY_NOT_SCANNED;
 	case FILTER_REFUSES:

@@ -46,9 +46,8 @@ static void add_attachment(const struct scan_verdict *verdict, struct envelope *
 	envelope_add_header(envelope, ATTACHMENT_FIELD, slice_of(text));
 }
 
-void filter_header_add(const struct conf *conf, const struct scan_verdict *verdict, struct envelope *envelope)
+void filter_header_add(const struct scan_verdict *verdict, bool is_spam, struct envelope *envelope)
 {
-	int64_t limit = conf->filter.spam_junk > 0 ? conf->filter.spam_junk : conf->filter.spam_quarantine;
 	unsigned kinds = verdict->looked | verdict->away | verdict->skipped;
 	struct scan_verdict shown = *verdict;
 	struct buf text = BUF_INIT(SCAN_TEXT_MAX);
@@ -59,8 +58,10 @@ void filter_header_add(const struct conf *conf, const struct scan_verdict *verdi
 		add_attachment(verdict, envelope);
 	if (verdict->looked & SCAN_SPAM) {
 		envelope_add_header(envelope, SCORE_FIELD, slice_of(SCAN_SCORE(verdict->score)));
-		envelope_add_header(envelope, FLAG_FIELD, slice_of(limit > 0 && verdict->score >= limit ? "YES" : "NO"));
+		envelope_add_header(envelope, FLAG_FIELD, slice_of(is_spam ? "YES" : "NO"));
 	}
+	if (kinds == 0)
+		return;
 	shown.reason[0] = '\0'; /* it is in the journal, */
 	shown.attachment[0] = '\0'; /* and this in a field of its own */
 	scan_verdict_write(&shown, &text);

@@ -5,14 +5,13 @@
 #ifndef LANPOST_MAIL_FILTER_HEADER_H
 #define LANPOST_MAIL_FILTER_HEADER_H
 
-#include "config/conf.h"
 #include "message/scan/scan_verdict.h"
 #include "spool/envelope.h"
 
 /* Whether only our scanners may write a field of this name; verdict: NULL for any. */
 bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict);
-/* Adds the lines to the envelope. */
-void filter_header_add(const struct conf *conf, const struct scan_verdict *verdict, struct envelope *envelope);
+/* Adds the lines to the envelope. is_spam: for X-Spam-Flag. */
+void filter_header_add(const struct scan_verdict *verdict, bool is_spam, struct envelope *envelope);
 /* The parts of the message without foreign fields, in new memory; the number of parts, 0: there are none, and the message stays as it is. The
  * places of an insertion and of cuts are moved with their bytes. */
 size_t filter_header_clean(struct slice message, const struct scan_verdict *verdict, struct envelope *envelope, struct slice **parts);

@@ -8,7 +8,8 @@
  *                            cannot be cut out; refused if it leaves the office
  *   not scanned, wait        it is not accepted now; neither is one whose attachments could not be looked at
  *
- * A sender of [senders] allow never sends spam, one of deny always does.
+ * A friend never sends spam, a foe always does (mail/filter/filter_senders.h): each mailbox has its own. Mail that any of its recipients allows does not go to
+ * the quarantine for its score: it is in Junk for the others.
  *
  * A message that is kept goes to the quarantine alone, with lines on top that say what its places and its sender were (mail/filter/quarantine.h).
  */
@@ -29,8 +30,8 @@ enum filter_outcome {
 	FILTER_WAITS,	/* a scanner is away: later */
 };
 
-/* sources: CONF_FETCHED ...: where it comes from, or goes to. sender: of fetched mail. The envelope has its places. */
+/* sources: CONF_FETCHED ...: where it comes from, or goes to. senders: of fetched mail, else NULL. The envelope has its places. */
 enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned sources, const struct scan_verdict *verdict,
-    enum filter_sender sender, struct envelope *envelope);
+    const struct filter_senders *senders, struct envelope *envelope);
 
 #endif

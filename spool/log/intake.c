@@ -361,6 +361,11 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
 	note_event(intake, id, session, event, place, detail);
 }
 
+void intake_befriend(struct intake *intake, const char *mailbox, const char *address)
+{
+	note_friend(intake, mailbox, address);
+}
+
 int intake_write_notes(struct intake *intake, struct error *error)
 {
 	int result;

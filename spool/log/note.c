@@ -13,6 +13,7 @@
 #include "spool/mailbox/maildir_name.h"
 #include "spool/mailbox_name.h"
 #include "spool/shown.h"
+#include "spool/storage/state_friends.h"
 #include "spool/storage/state_journal.h"
 #include "spool/storage/state_seen.h"
 #include "spool/storage/state_values.h"
@@ -30,6 +31,7 @@ struct note *note_new(const struct note *note)
 	    [NOTE_SEEN] = TEXTS_OF(seen),
 	    [NOTE_LOGIN] = TEXTS_OF(login),
 	    [NOTE_TROUBLE] = TEXTS_OF(trouble),
+	    [NOTE_FRIEND] = TEXTS_OF(friend),
 	};
 	size_t lens[NOTE_TEXTS], size = sizeof(*note), count = counts[note->kind];
 	struct note *copy;
@@ -210,12 +212,19 @@ void note_trouble(struct intake *intake, const struct error *error)
 		add(intake, note_new(&(struct note){.kind = NOTE_TROUBLE, .trouble = {error->phrase}}));
 }
 
+void note_friend(struct intake *intake, const char *mailbox, const char *address)
+{
+	add(intake, note_new(&(struct note){.kind = NOTE_FRIEND, .time = clock_wall(), .friend = {mailbox, address}}));
+}
+
 static int write_note(struct state *state, const struct note *note, struct error *error)
 {
 	if (note->kind == NOTE_TROUBLE)
 		return state_trouble_put(state, note->trouble.why, error);
 	if (note->kind == NOTE_LOGIN)
 		return last_login_put(state, note->login.user, note->login.protocol, note->login.address, note->time, error);
+	if (note->kind == NOTE_FRIEND)
+		return state_friend_put(state, note->friend.mailbox, note->friend.address, note->time, error);
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->seen.mailbox, slice_of(note->seen.uidl), note->seen.id,
 		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest, .body = note->body},

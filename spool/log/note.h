@@ -14,7 +14,7 @@ struct intake;
 /* One block of memory with its texts. */
 #define NOTE_TEXTS 6
 struct note {
-	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
+	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN, NOTE_FRIEND } kind;
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest, body; /* of NOTE_SEEN: the listed size, digests of header and body */
 	union {
@@ -34,6 +34,9 @@ struct note {
 		struct {
 			const char *why;
 		} trouble;
+		struct {
+			const char *mailbox, *address;
+		} friend;
 	};
 	struct note *next;
 };
@@ -45,6 +48,8 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
+/* An address has been written to from this mailbox. */
+void note_friend(struct intake *intake, const char *mailbox, const char *address);
 /* The disk did not accept a record: reported when possible, see state_trouble_put(). */
 void note_trouble(struct intake *intake, const struct error *error);
 struct note *note_new(const struct note *note); /* with copies of its texts, freed with it */

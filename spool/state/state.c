@@ -47,6 +47,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
+    "CREATE TABLE IF NOT EXISTS friend (mailbox TEXT, address TEXT, time INTEGER,"
+    " PRIMARY KEY (mailbox, address)) WITHOUT ROWID;"
     "PRAGMA user_version = 4;";
 
 /* From a version to the next one; version 0 is a new database. */

@@ -108,6 +108,9 @@ int intake_write_notes(struct intake *intake, struct error *error);
 /* Records, at the next checkpoint or within a minute, that a user has logged in now (spool/storage/last_login.h). */
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address);
 
+/* Records, at the next checkpoint, that an address has been written to from this mailbox (spool/storage/state_friends.h). */
+void intake_befriend(struct intake *intake, const char *mailbox, const char *address);
+
 /* True if the spool has room for this many more bytes (with a reserve): checked before a message is
  * accepted. */
 bool intake_has_room(struct intake *intake, uint64_t bytes);

@@ -36,6 +36,7 @@ const struct option_info cli_option_table[] = {
     {"--all", NULL, false, N_("all rules")},
     {"--rules", "FILE", false, N_("test this file instead of rules.conf")},
     {"--host", "HOST", false, N_("the name or address of the gateway that the mail programs use")},
+    {"--forget", "ADDRESS", false, N_("remove this address")},
     {"--write", "FOLDER", false, N_("write the files to this folder")},
     {"--once", NULL, false, N_("exit when the demo has ended")},
 };

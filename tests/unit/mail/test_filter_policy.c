@@ -5,18 +5,27 @@
 #include "mail/filter/filter_policy.h"
 #include "mail/filter/quarantine.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/unit/sample_state.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "spool/mailbox_name.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct conf conf = {.filter = {.virus = VIRUS_QUARANTINE, .spam_junk = 5000, .spam_quarantine = 15000}};
+
+/* A sender of whom nothing is known. */
+static const struct filter_senders *nobody(void)
+{
+	static const struct scan_verdict verdict;
+	static struct filter_senders senders;
+
+	filter_senders_read(&senders, &conf, NULL, SLICE_LITERAL("\r\n"), &verdict);
+	return &senders;
+}
 
 static struct envelope envelope_with_places(void)
 {
@@ -62,7 +71,7 @@ static void test_outcomes(void **state)
 		enum filter_outcome outcome;
 
 		conf.filter.virus = cases[i].setting;
-		outcome = filter_policy_apply(&conf, cases[i].sources, &cases[i].verdict, SENDER_UNKNOWN, &envelope);
+		outcome = filter_policy_apply(&conf, cases[i].sources, &cases[i].verdict, nobody(), &envelope);
 		if (outcome != cases[i].outcome || strcmp(envelope.places[0].name, cases[i].first) != 0)
 			fail_msg("case %zu: %d, %s", i, (int)outcome, envelope.places[0].name);
 		envelope_clear(&envelope);
@@ -76,7 +85,7 @@ static void test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply(void **state)
 	struct envelope envelope = envelope_with_places();
 
 	(void)state;
-	filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope);
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope);
 	assert_int_equal(envelope.place_count, 3);
 	assert_string_equal(envelope.places[1].name, "anna/Счета 2026");
 	assert_int_equal(envelope.places[2].kind, PLACE_QUEUE);
@@ -93,7 +102,7 @@ static void test_out_of_quarantine(void **state)
 	char *file, *why;
 
 	(void)state;
-	filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope);
+	filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope);
 	assert_int_equal(envelope.place_count, 1);
 	file = xasprintf("%sX-Lanpost-Quarantine: queue forged@x.ru \r\nSubject: x\r\n\r\nbody\r\n", envelope.header);
 	assert_true(quarantine_read(slice_of(file), &back, &message, &why));
@@ -127,32 +136,123 @@ static const struct {
     {"Subject: none\r\n\r\n", SENDER_UNKNOWN, "ivan/Junk"},
 };
 
+static const struct scan_verdict spam = {.looked = SCAN_SPAM, .score = 7500}, harmless = {.looked = SCAN_SPAM};
+
+/* The places and the flag that follow from a message. */
+static struct envelope judged(const char *message, const struct scan_verdict *verdict)
+{
+	struct envelope envelope = envelope_with_places();
+	struct filter_senders sender;
+
+	filter_senders_read(&sender, &conf, spool.state, slice_of(message), verdict);
+	filter_policy_apply(&conf, CONF_FETCHED, verdict, &sender, &envelope);
+	return envelope;
+}
+
+static void assert_judged(const char *message, const struct scan_verdict *verdict, const char *first, const char *why)
+{
+	struct envelope envelope = judged(message, verdict);
+	bool is_junk = strcmp(first, "ivan/Junk") == 0;
+
+	if (strcmp(envelope.places[0].name, first) != 0 || (why != NULL && strstr(PHRASE_EN(envelope.places[0].why), why) == NULL))
+		fail_msg("%s: %s, %s", message, envelope.places[0].name, PHRASE_EN(envelope.places[0].why));
+	if (strstr(envelope.header, is_junk ? "X-Spam-Flag: YES" : "X-Spam-Flag: NO") == NULL)
+		fail_msg("%s: %s", message, envelope.header);
+	envelope_clear(&envelope);
+}
+
 static void test_friends_and_foes(void **state)
 {
-	struct scan_verdict verdict = {.looked = SCAN_SPAM, .score = 7500};
-	struct envelope envelope;
-
 	(void)state;
 	strlist_add(&conf.senders.allow, "friend.ru");
 	strlist_add(&conf.senders.allow, "boss@other.ru");
 	strlist_add(&conf.senders.deny, "@foe.ru");
 	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
-		enum filter_sender sender = filter_senders_find(&conf, slice_of(senders[i].message));
+		struct filter_senders sender;
+		char why[PHRASE_MAX];
 
-		if (sender != senders[i].sender)
-			fail_msg("%s: %d", senders[i].message, (int)sender);
-		envelope = envelope_with_places();
-		filter_policy_apply(&conf, CONF_FETCHED, &verdict, sender, &envelope);
-		assert_string_equal(envelope.places[0].name, senders[i].first);
-		envelope_clear(&envelope);
+		filter_senders_read(&sender, &conf, NULL, slice_of(senders[i].message), &spam);
+		if (filter_senders_judge(&sender, "ivan/Bills", why) != senders[i].sender)
+			fail_msg("%s", senders[i].message);
+		assert_judged(senders[i].message, &spam, senders[i].first, NULL);
 	}
-	verdict.score = 0;
-	envelope = envelope_with_places();
-	filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_DENIED, &envelope);
-	assert_string_equal(envelope.places[0].name, "ivan/Junk");
-	envelope_clear(&envelope);
+	assert_judged("From: x@foe.ru\r\n\r\n", &harmless, "ivan/Junk", "[senders] deny");
 	strlist_clear(&conf.senders.allow);
 	strlist_clear(&conf.senders.deny);
+}
+
+#define FROM(address) "Return-Path: <" address ">\r\nFrom: " address "\r\n\r\n"
+
+/* The user's own lists count before those of the office, and these before whom the user has written to. */
+static void test_the_order_of_the_lists(void **state)
+{
+	static struct conf_user users[] = {{.name = (char *)(uintptr_t)"ivan"}, {.name = (char *)(uintptr_t)"anna"}};
+	struct error error;
+	struct envelope envelope;
+
+	(void)state;
+	conf.users = users;
+	conf.user_count = 2;
+	conf.senders.friends = 86400;
+	strlist_add(&conf.senders.allow, "office-friend.ru");
+	strlist_add(&conf.senders.deny, "office-foe.ru");
+	strlist_add(&users[0].allow, "office-foe.ru");
+	strlist_add(&users[0].deny, "office-friend.ru");
+	assert_int_equal(state_friend_put(spool.state, "ivan", "A@office-foe.ru", clock_wall(), &error), 0);
+	assert_judged(FROM("a@office-foe.ru"), &spam, "ivan", "spam score 7.5, but [user ivan] allow; rule a: x");
+	envelope = judged(FROM("a@office-friend.ru"), &harmless); /* and anna's is not spam */
+	assert_string_equal(envelope.places[0].name, "ivan/Junk");
+	assert_string_equal(PHRASE_EN(envelope.places[0].why), "[user ivan] deny; rule a: x");
+	envelope_clear(&envelope);
+	strlist_clear(&users[0].allow);
+	strlist_clear(&users[0].deny);
+	assert_judged(FROM("a@office-foe.ru"), &spam, "ivan/Junk", "spam score 7.5");
+	assert_judged(FROM("a@office-foe.ru"), &harmless, "ivan/Junk", "[senders] deny");
+	assert_judged(FROM("a@office-friend.ru"), &spam, "ivan", "[senders] allow");
+	/* A list of anna says nothing of ivan's mail; what one of them allows is kept from nobody. */
+	strlist_clear(&conf.senders.deny);
+	strlist_add(&users[1].allow, "b.ru");
+	envelope = judged(FROM("a@b.ru"), &(const struct scan_verdict){.looked = SCAN_SPAM, .score = 20000});
+	assert_string_equal(envelope.places[0].name, "ivan/Junk");
+	assert_string_equal(PHRASE_EN(envelope.places[1].why), "spam score 20.0, but [user anna] allow");
+	envelope_clear(&envelope);
+	strlist_clear(&users[1].allow);
+	strlist_clear(&conf.senders.allow);
+	conf.senders.friends = 0;
+	conf.users = NULL;
+	conf.user_count = 0;
+}
+
+/* Whom ivan has written to is a friend for a while; a forged message is not from them. */
+static void test_whom_one_has_written_to(void **state)
+{
+	static char full[SCAN_SYMBOLS_MAX];
+	struct scan_verdict forged = spam, many = spam, virus = {.looked = SCAN_VIRUS | SCAN_SPAM, .virus = "X"};
+	struct envelope envelope;
+	struct error error;
+
+	(void)state;
+	memset(full, 'A', sizeof(full) - 2);
+	memcpy(many.symbols, full, sizeof(full));
+	snprintf(forged.symbols, sizeof(forged.symbols), "HTML,R_SPF_FAIL,BAYES");
+	conf.senders.friends = 30 * 86400;
+	assert_int_equal(state_friend_put(spool.state, "ivan", "Anna@Partner.ru", clock_wall() - 86400, &error), 0);
+	assert_int_equal(state_friend_put(spool.state, "ivan", "old@partner.ru", clock_wall() - 31 * 86400, &error), 0);
+	assert_int_equal(state_friend_put(spool.state, "boris", "other@partner.ru", clock_wall(), &error), 0);
+	assert_judged(FROM("anna@partner.ru"), &spam, "ivan", "spam score 7.5, but written to on ");
+	assert_judged(FROM("anna@partner.ru"), &harmless, "ivan", "rule a: x");
+	assert_judged(FROM("old@partner.ru"), &spam, "ivan/Junk", NULL);
+	assert_judged(FROM("other@partner.ru"), &spam, "ivan/Junk", NULL);
+	assert_judged("From: anna@partner.ru\r\n\r\n", &spam, "ivan/Junk", NULL);
+	assert_judged("Return-Path: <>\r\nFrom: anna@partner.ru\r\n\r\n", &spam, "ivan/Junk", NULL);
+	assert_judged("Return-Path: <x@bulk.ru>\r\nFrom: anna@partner.ru\r\n\r\n", &spam, "ivan/Junk", NULL);
+	assert_judged(FROM("anna@partner.ru"), &forged, "ivan/Junk", NULL);
+	assert_judged(FROM("anna@partner.ru"), &many, "ivan/Junk", NULL); /* there may be more symbols */
+	envelope = judged(FROM("anna@partner.ru"), &virus);
+	assert_string_equal(envelope.places[0].name, MAILBOX_QUARANTINE);
+	envelope_clear(&envelope);
+	conf.senders.friends = 0;
+	assert_judged(FROM("anna@partner.ru"), &spam, "ivan/Junk", NULL);
 }
 
 static void test_foreign_fields_are_removed(void **state)
@@ -194,8 +294,8 @@ static void test_strip(void **state)
 
 	(void)state;
 	conf.filter.attachments = VIRUS_STRIP;
-	assert_int_equal(filter_policy_apply(&conf, CONF_OUTGOING | CONF_LOCAL, &verdict, SENDER_UNKNOWN, &envelope), FILTER_REFUSES);
-	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope), FILTER_DELIVERS);
+	assert_int_equal(filter_policy_apply(&conf, CONF_OUTGOING | CONF_LOCAL, &verdict, nobody(), &envelope), FILTER_REFUSES);
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope), FILTER_DELIVERS);
 	assert_string_equal(envelope.places[0].name, "ivan/Junk");
 	assert_string_equal(envelope.places[envelope.place_count - 1].name, MAILBOX_QUARANTINE);
 	assert_int_equal(envelope.cut_count, 1);
@@ -207,13 +307,13 @@ static void test_strip(void **state)
 	free(why);
 	envelope = envelope_with_places();
 	memcpy(verdict.virus, "X", 2);
-	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope), FILTER_KEEPS);
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope), FILTER_KEEPS);
 	assert_int_equal(envelope.cut_count, 0);
 	envelope_clear(&envelope);
 	envelope = envelope_with_places();
 	verdict.virus[0] = '\0';
 	verdict.cuts.count = 0; /* it cannot be cut */
-	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, SENDER_UNKNOWN, &envelope), FILTER_KEEPS);
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope), FILTER_KEEPS);
 	assert_string_equal(envelope.places[0].name, MAILBOX_QUARANTINE);
 	envelope_clear(&envelope);
 	conf.filter.attachments = VIRUS_QUARANTINE;
@@ -286,7 +386,10 @@ int main(void)
 	    cmocka_unit_test(test_outcomes),
 	    cmocka_unit_test(test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply),
 	    cmocka_unit_test(test_out_of_quarantine),
-	    cmocka_unit_test(test_friends_and_foes), cmocka_unit_test(test_strip),
+	    STATE_TEST(test_friends_and_foes),
+	    STATE_TEST(test_the_order_of_the_lists),
+	    STATE_TEST(test_whom_one_has_written_to),
+	    cmocka_unit_test(test_strip),
 	    cmocka_unit_test(test_foreign_fields_are_removed),
 	    cmocka_unit_test(test_scores),
 	    cmocka_unit_test(test_a_verdict_survives_its_text),
