@@ -37,7 +37,7 @@ bool decode_next_parameter(struct slice *rest, struct decode_raw_parameter *para
 /* Appends the value without quotes and without line ends. */
 int decode_append_value(const struct decode_raw_parameter *parameter, struct buf *out);
 /* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded,
- * appended to out. Returns false if it is not there. */
+ * appended to out. Returns false if it is not there. out->overflow is set, too, if it is in more pieces than are joined. */
 bool decode_parameter(struct slice body, const char *name, struct buf *out);
 
 /* Appends text as valid UTF-8; a control character becomes a blank. */

@@ -80,7 +80,7 @@ struct piece {
 /* The pieces found of one parameter. */
 struct gathering {
 	struct decode_raw_parameter plain; /* `name` */
-	bool has_plain;
+	bool has_plain, is_cut; /* is_cut: there are more pieces */
 	struct piece *pieces;
 	size_t count;
 };
@@ -92,7 +92,7 @@ static bool read_suffix(struct slice suffix, struct piece *piece)
 	piece->percent = suffix.len == 0 || suffix.ptr[suffix.len - 1] == '*';
 	if (suffix.len > 0 && piece->percent)
 		suffix.len--;
-	return suffix.len == 0 || slice_number(suffix, 0, PIECES_MAX, &piece->number);
+	return suffix.len == 0 || slice_number(suffix, 0, UINT32_MAX, &piece->number);
 }
 
 static void gather(struct gathering *g, const char *name, const struct decode_raw_parameter *parameter)
@@ -108,8 +108,10 @@ static void gather(struct gathering *g, const char *name, const struct decode_ra
 		g->has_plain = true;
 		return;
 	}
-	if (parameter->name.ptr[len] != '*' || g->count == PIECES_MAX ||
-	    !read_suffix(slice_from(parameter->name, len + 1), &piece))
+	if (parameter->name.ptr[len] != '*' || !read_suffix(slice_from(parameter->name, len + 1), &piece))
+		return;
+	g->is_cut = g->is_cut || g->count == PIECES_MAX || piece.number >= PIECES_MAX;
+	if (g->count == PIECES_MAX)
 		return;
 	ARRAY_GROW(g->pieces, g->count);
 	g->pieces[g->count++] = piece;
@@ -183,6 +185,7 @@ bool decode_parameter(struct slice body, const char *name, struct buf *out)
 	} else {
 		decode_text(buf_slice(&bytes), SLICE_NONE, out);
 	}
+	out->overflow = out->overflow || g.is_cut;
 	buf_clear(&bytes);
 	buf_clear(&utf8);
 	free(g.pieces);

@@ -9,6 +9,19 @@
 
 /* --- fields of a part */
 
+/* Comments in front (RFC 5322 section 3.2.2), with those in them. One without an end is all of the value. */
+static struct slice skip_comments(struct slice value)
+{
+	size_t at = 0, depth = 0;
+
+	for (; at < value.len && (depth > 0 || memchr(" \t\r\n(", value.ptr[at], 5) != NULL); at++) {
+		depth += value.ptr[at] == '(';
+		depth -= value.ptr[at] == ')' && depth > 0;
+		at += value.ptr[at] == '\\' && at + 1 < value.len;
+	}
+	return slice_from(value, at);
+}
+
 struct slice mime_first_word(struct slice header, const char *name)
 {
 	struct header_field field;
@@ -17,7 +30,7 @@ struct slice mime_first_word(struct slice header, const char *name)
 
 	if (!header_find(header, name, &field))
 		return SLICE_NONE;
-	value = slice_trim(field.body);
+	value = skip_comments(field.body);
 	while (len < value.len && value.ptr[len] > ' ' && value.ptr[len] != ';' &&
 	       value.ptr[len] != '(')
 		len++;

@@ -83,6 +83,14 @@ static void answer(int fd, const struct scan_verdict *verdict)
 	buf_clear(&text);
 }
 
+/* The process that asks has given up: a message that takes long must not be looked at once more for each attempt. */
+static bool is_given_up(int fd)
+{
+	struct pollfd polled = {.fd = fd};
+
+	return poll(&polled, 1, 0) > 0 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 /* A request that is not valid gets no answer: its sender sees a closed connection. */
 static void serve_one(struct process *process, struct filter_lines *lines, int fd)
 {
@@ -94,12 +102,13 @@ static void serve_one(struct process *process, struct filter_lines *lines, int f
 	int file = -1;
 
 	if (frame_receive(fd, &kind, &body, &file, (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS}) == FRAME_OK &&
-	    kind == FILTER_SCAN && file >= 0 && read_request(buf_slice(&body), &request) && fstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+	    !is_given_up(fd) && kind == FILTER_SCAN && file >= 0 && read_request(buf_slice(&body), &request) && fstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
 		const struct scanner_message message = {.file = file, .size = (uint64_t)st.st_size, .facts = &request.facts};
 
 		thread_activity_who("message %s", request.facts.id);
 		filter_lines_scan(lines, request.sources, &message, &verdict);
-		filter_attachments_look(process->attachments, request.sources, file, message.size, &verdict);
+		if (!is_given_up(fd))
+			filter_attachments_look(process->attachments, request.sources, file, message.size, &verdict);
 		answer(fd, &verdict);
 		thread_activity_end();
 	}

@@ -4,7 +4,7 @@
 #include "lan-server/smtp/smtpd_priv.h"
 
 #include "message/attachment/attachment_name.h"
-#include "message/header.h"
+#include "message/attachment/attachment_odd.h"
 
 #include <stdio.h>
 
@@ -19,7 +19,7 @@ bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice mess
 	mime_walk_init(&walk, message);
 	while (!found && !is_dark && patterns->count > 0 && mime_walk_next(&walk, &part)) {
 		found = attachment_name_of_part_fits(patterns, &part, &file_name);
-		is_dark = header_count(part.header, "Content-Type") > 1; /* mail programs differ in which one they use */
+		is_dark = attachment_part_is_odd(&part);
 	}
 	is_dark = is_dark || walk.is_cut; /* a message that cannot be checked completely may contain anything */
 	if (found)

@@ -1,8 +1,10 @@
 #include "message/attachment/attachment_priv.h"
 
 #include "base/alloc.h"
+#include "message/attachment/attachment_encoded.h"
 #include "message/attachment/attachment_name.h"
-#include "message/header.h"
+#include "message/attachment/attachment_odd.h"
+#include "message/attachment/attachment_tnef.h"
 #include "message/transfer.h"
 
 #include <fnmatch.h>
@@ -49,6 +51,22 @@ static bool is_macro_file(struct slice name)
 	       slice_begins_nocase(name, "Scripts/");
 }
 
+/* "run.js.gz" becomes "run.js", for a file that has no name of its own in what it is packed in. */
+static bool fits_without_extension(const struct strlist *patterns, const char *path)
+{
+	const char *dot = strrchr(path, '.'), *start = strrchr(path, ':');
+	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
+	bool found;
+
+	start = start == NULL ? path : start + 1;
+	if (dot == NULL || dot < start)
+		return false;
+	buf_append_slice(&name, slice_trim(slice_make(start, (size_t)(dot - start))));
+	found = attachment_name_fits(patterns, &name);
+	buf_clear(&name);
+	return found;
+}
+
 /* One file of an archive. Returns false when something was found. */
 static bool look_at_member(void *context, const struct attachment_member *member)
 {
@@ -61,7 +79,8 @@ static bool look_at_member(void *context, const struct attachment_member *member
 
 	if (is_macro_file(member->name))
 		found(look, ATTACHMENT_MACROS, path, "");
-	if (!look->is_found && (is_long || attachment_name_fits(look->rules->patterns, &name)))
+	if (!look->is_found && (is_long || attachment_name_fits(look->rules->patterns, &name) ||
+				    (name.len == 0 && fits_without_extension(look->rules->patterns, path))))
 		found(look, 0, path, "");
 	if (!look->is_found && member->is_encrypted)
 		found(look, ATTACHMENT_ENCRYPTED, path, "");
@@ -77,10 +96,13 @@ static bool look_at_member(void *context, const struct attachment_member *member
 static bool look_into_archive(struct attachment_look *look, struct slice bytes, const char *type, const char *path, unsigned depth)
 {
 	struct place place = {.look = look, .path = path, .depth = depth};
-	struct attachment_limits none = {.bytes = 0};
-	bool is_deep = depth >= ATTACHMENT_DEPTH_MAX;
+	struct attachment_limits none = {.bytes = 0}, *limits = depth >= ATTACHMENT_DEPTH_MAX ? &none : &look->limits;
+	enum attachment_walked walked = attachment_is_tnef(bytes) ? attachment_tnef_walk(bytes, limits, look_at_member, &place)
+								  : attachment_archive_walk(bytes, type, limits, look_at_member, &place);
 
-	switch (attachment_archive_walk(bytes, type, is_deep ? &none : &look->limits, look_at_member, &place)) {
+	if (!look->is_found && attachment_archive_names(bytes, limits, look_at_member, &place) == ATTACHMENT_NOT_ALL)
+		walked = ATTACHMENT_NOT_ALL;
+	switch (walked) {
 	case ATTACHMENT_ENCRYPTED_ALL:
 		return found(look, ATTACHMENT_ENCRYPTED, path, type);
 	case ATTACHMENT_NOT_ALL:
@@ -132,26 +154,42 @@ static bool decode_body(const struct mime_part *part, struct buf *out)
 	return true;
 }
 
-/* "begin 644 run.exe" in a text: mail programs show that as an attachment, too. */
-static bool look_for_uuencoded(struct attachment_look *look, struct slice text, const char *path)
+/* Files in a text: mail programs show them as attachments, too. */
+static bool look_for_encoded(struct attachment_look *look, struct slice text, const char *path, unsigned depth)
 {
-	while (text.len > 0 && !look->is_found) {
-		struct slice line = slice_trim(slice_cut(&text, '\n'));
-		struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
+	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX), bytes = BUF_INIT(ATTACHMENT_BODY_MAX);
 
-		if (line.len > 10 && memcmp(line.ptr, "begin ", 6) == 0) {
-			if (look->limits.members == 0)
-				return found(look, ATTACHMENT_UNREADABLE, path, "");
-			look->limits.members--;
-			line = slice_trim(slice_from(line, 6));
-			slice_cut(&line, ' ');
-			buf_append_slice(&name, line);
-			if (line.len > 0 && (name.overflow || attachment_name_fits(look->rules->patterns, &name)))
-				found(look, 0, name.overflow ? path : buf_text(&name), "");
+	while (!look->is_found && attachment_encoded_next(&text, &name, &bytes)) {
+		if (look->limits.members == 0) {
+			found(look, ATTACHMENT_UNREADABLE, path, "");
+			break;
 		}
-		buf_clear(&name);
+		look->limits.members--;
+		if (name.overflow || attachment_name_fits(look->rules->patterns, &name))
+			found(look, 0, name.overflow ? path : buf_text(&name), "");
+		else if (bytes.len > 0)
+			look_at(look, buf_slice(&bytes), buf_text(&name), depth + 1);
+		if (!look->is_found && bytes.overflow)
+			found(look, ATTACHMENT_UNREADABLE, buf_text(&name), "");
 	}
+	buf_clear(&name);
+	buf_clear(&bytes);
 	return look->is_found;
+}
+
+static bool look_at_body(struct attachment_look *look, const struct mime_part *part, struct slice body, const char *path, unsigned depth)
+{
+	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
+
+	if (slice_begins_nocase(part->type, "multipart/") &&
+	    attachment_name_anywhere_fits(look->rules->patterns, body, &look->limits.names, &name)) /* of parts that it does not have for us */
+		found(look, 0, buf_text(&name), "");
+	else if (slice_begins_nocase(part->type, "message/")) /* encoded or of another type, so that the walk does not enter it */
+		look_at_attached(look, body, path, depth);
+	else if (body.len > 0)
+		look_at(look, body, path, depth);
+	buf_clear(&name);
+	return look->is_found || (slice_begins_nocase(part->type, "text/") && look_for_encoded(look, body, path, depth));
 }
 
 bool attachment_look_at_part(struct attachment_look *look, const struct mime_part *part, const char *outer, unsigned depth)
@@ -170,14 +208,10 @@ bool attachment_look_at_part(struct attachment_look *look, const struct mime_par
 	} else if (!part->is_container) {
 		if (!decode_body(part, &body) || body.overflow)
 			found(look, ATTACHMENT_UNREADABLE, path, "");
-		if (!look->is_found && slice_is_nocase(part->type, "message/rfc822")) /* encoded, so that the walk does not enter it */
-			look_at_attached(look, buf_slice(&body), path, depth);
-		else if (!look->is_found && body.len > 0)
-			look_at(look, buf_slice(&body), path, depth);
-		if (!look->is_found && slice_begins_nocase(part->type, "text/"))
-			look_for_uuencoded(look, buf_slice(&body), path);
+		if (!look->is_found)
+			look_at_body(look, part, buf_slice(&body), path, depth);
 	}
-	if (!look->is_found && header_count(part->header, "Content-Type") > 1) /* mail programs differ in which one they use */
+	if (!look->is_found && attachment_part_is_odd(part))
 		found(look, ATTACHMENT_UNREADABLE, outer, "");
 	free(path);
 	buf_clear(&name);
@@ -190,14 +224,30 @@ bool attachment_look_is_cut(struct attachment_look *look, const struct mime_walk
 	return walk->is_cut && found(look, ATTACHMENT_UNREADABLE, path, "");
 }
 
+/* What mail programs may read in different ways is searched for names everywhere. */
+static bool look_anywhere(struct attachment_look *look, struct slice message)
+{
+	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
+
+	if (attachment_name_anywhere_fits(look->rules->patterns, message, &look->limits.names, &name))
+		found(look, 0, buf_text(&name), "");
+	buf_clear(&name);
+	return look->is_found;
+}
+
 static bool look_at_message(struct attachment_look *look, struct slice message, const char *path, unsigned depth)
 {
 	struct mime_walk walk;
 	struct mime_part part;
+	bool is_odd = false;
 
 	mime_walk_init(&walk, message);
-	while (!look->is_found && mime_walk_next(&walk, &part))
+	while (!look->is_found && mime_walk_next(&walk, &part)) {
 		attachment_look_at_part(look, &part, path, depth);
+		is_odd = is_odd || attachment_part_is_odd(&part);
+	}
+	if (!look->is_found && (is_odd || attachment_has_lone_cr(message)))
+		look_anywhere(look, message);
 	return look->is_found || attachment_look_is_cut(look, &walk, path);
 }
 

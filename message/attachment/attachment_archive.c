@@ -7,6 +7,8 @@
 #include <archive_entry.h>
 
 #define RATIO_FROM (1u << 20)
+#define ZIP_END_MAX (65536 + 22) /* the end of its directory, with a comment */
+#define HIDDEN_MAX (1u << 20) /* bytes before an archive */
 
 /* Types that libarchive may open. Documents of OpenOffice and of newer Microsoft Office are zip files. */
 static const char *const types[] = {"application/zip", "application/x-zip-compressed", "application/java-archive", "application/x-7z-compressed",
@@ -18,6 +20,32 @@ static const char *const types[] = {"application/zip", "application/x-zip-compre
 static const char *const type_beginnings[] = {"application/vnd.openxmlformats", "application/vnd.oasis.opendocument", "application/vnd.ms-excel.sheet",
     "application/vnd.ms-word.document", "application/vnd.ms-powerpoint.presentation"};
 
+/* Archives that libarchive does not read, though other programs do. */
+static const char *const closed_types[] = {"application/x-arj", "application/x-ace", "application/x-ace-compressed", "application/x-arc",
+    "application/x-zoo", "application/x-stuffit", "application/x-sit", "application/mac-binhex40", "application/x-lzip", "application/x-lrzip",
+    "application/x-lzop", "application/x-xar", "application/x-apple-diskimage", "application/x-ms-wim", "application/x-virtualbox-vhd",
+    "application/x-virtualbox-vhdx"};
+
+/* Some programs find an archive also behind other bytes. */
+static bool has_archive(struct slice bytes)
+{
+	static const struct slice zip_end = SLICE_LITERAL("PK\5\6"), rar = SLICE_LITERAL("Rar!\x1a\7"), seven = SLICE_LITERAL("7z\xbc\xaf\x27\x1c");
+	struct slice tail = slice_from(bytes, bytes.len < ZIP_END_MAX ? 0 : bytes.len - ZIP_END_MAX);
+	struct slice head = slice_make(bytes.ptr, bytes.len < HIDDEN_MAX ? bytes.len : HIDDEN_MAX);
+
+	if (bytes.len > 4 && memcmp(bytes.ptr, "\xd0\xcf\x11\xe0", 4) == 0) /* a document may contain documents */
+		return false;
+	return slice_search(tail, zip_end) >= 0 || slice_search(head, rar) >= 0 || slice_search(head, seven) >= 0;
+}
+
+static bool is_closed(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(closed_types); i++)
+		if (strcmp(type, closed_types[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool is_archive(struct slice bytes, const char *type)
 {
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
@@ -26,7 +54,7 @@ static bool is_archive(struct slice bytes, const char *type)
 	for (size_t i = 0; i < ARRAY_LEN(type_beginnings); i++)
 		if (strncmp(type, type_beginnings[i], strlen(type_beginnings[i])) == 0)
 			return true;
-	return bytes.len > 4 && memcmp(bytes.ptr, "PK\3\4", 4) == 0;
+	return (bytes.len > 4 && memcmp(bytes.ptr, "PK\3\4", 4) == 0) || has_archive(bytes);
 }
 
 /* No filter that would run a program. The raw format, one nameless file, is for compressed data that has no tar file inside. */
@@ -91,7 +119,8 @@ static enum attachment_walked walk(struct archive *archive, size_t packed, struc
 	int result = ARCHIVE_OK;
 
 	while (walked == ATTACHMENT_ALL_READ && (result = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
-		const char *name = result == ARCHIVE_FATAL || result == ARCHIVE_FAILED ? NULL : archive_entry_pathname(entry);
+		bool is_raw = archive_format(archive) == ARCHIVE_FORMAT_RAW;
+		const char *name = is_raw || result == ARCHIVE_FATAL || result == ARCHIVE_FAILED ? NULL : archive_entry_pathname(entry);
 		struct attachment_member member = {.name = slice_of(name == NULL ? "" : name)};
 
 		if (result == ARCHIVE_FATAL || result == ARCHIVE_FAILED || result == ARCHIVE_RETRY || limits->members == 0) {
@@ -99,13 +128,14 @@ static enum attachment_walked walk(struct archive *archive, size_t packed, struc
 			break;
 		}
 		limits->members--;
-		if (archive_format(archive) == ARCHIVE_FORMAT_RAW && archive_filter_count(archive) < 2) {
+		if (is_raw && archive_filter_count(archive) < 2) {
 			walked = ATTACHMENT_NOT_ALL; /* nothing that can be unpacked */
 			break;
 		}
 		if (archive_entry_filetype(entry) != AE_IFREG)
 			continue;
 		buf_reset(&content);
+		member.is_cut = name == NULL && !is_raw; /* a name that has no form in UTF-8 */
 		member.is_encrypted = archive_entry_is_encrypted(entry) > 0;
 		if (!member.is_encrypted && !read_member(archive, packed, limits, &content, &member.is_cut))
 			walked = ATTACHMENT_NOT_ALL;
@@ -123,6 +153,8 @@ enum attachment_walked attachment_archive_walk(struct slice bytes, const char *t
 	struct archive *archive;
 	enum attachment_walked walked;
 
+	if (is_closed(type))
+		return ATTACHMENT_NOT_ALL;
 	if (!is_archive(bytes, type))
 		return ATTACHMENT_NO_ARCHIVE;
 	archive = open_archive(bytes);
@@ -131,4 +163,45 @@ enum attachment_walked attachment_archive_walk(struct slice bytes, const char *t
 	walked = walk(archive, bytes.len, limits, look, context);
 	archive_read_free(archive);
 	return walked;
+}
+
+/* --- names of zip files */
+
+static unsigned short_at(struct slice bytes, size_t at)
+{
+	return (unsigned char)bytes.ptr[at] | (unsigned)(unsigned char)bytes.ptr[at + 1] << 8;
+}
+
+/* The name in the head of a file in a zip file, or in its entry of the directory (APPNOTE.TXT 4.3.7, 4.3.12). Empty without one. */
+static struct slice zip_name(struct slice head)
+{
+	bool is_entry = head.len > 46 && memcmp(head.ptr, "PK\1\2", 4) == 0, is_file = head.len > 30 && memcmp(head.ptr, "PK\3\4", 4) == 0;
+	size_t start = is_entry ? 46 : 30, len = is_entry ? short_at(head, 28) : is_file ? short_at(head, 26) : 0;
+
+	if (len == 0)
+		return SLICE_NONE;
+	return slice_make(head.ptr + start, len <= head.len - start ? len : head.len - start);
+}
+
+enum attachment_walked attachment_archive_names(struct slice bytes, struct attachment_limits *limits,
+    bool (*look)(void *context, const struct attachment_member *member), void *context)
+{
+	static const struct slice mark = SLICE_LITERAL("PK");
+	ptrdiff_t at;
+
+	while ((at = slice_search(bytes, mark)) >= 0) {
+		struct attachment_member member = {.is_cut = false};
+
+		bytes = slice_from(bytes, (size_t)at);
+		member.name = zip_name(bytes);
+		bytes = slice_from(bytes, mark.len);
+		if (member.name.len == 0)
+			continue;
+		if (limits->names == 0)
+			return ATTACHMENT_NOT_ALL;
+		limits->names--;
+		if (!look(context, &member))
+			return ATTACHMENT_STOPPED;
+	}
+	return ATTACHMENT_ALL_READ;
 }

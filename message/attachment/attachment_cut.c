@@ -1,6 +1,7 @@
 #include "message/attachment/attachment_cut.h"
 
 #include "base/alloc.h"
+#include "message/attachment/attachment_odd.h"
 #include "message/attachment/attachment_priv.h"
 #include "message/header.h"
 
@@ -89,7 +90,7 @@ static bool cut_part(struct cutting *cutting, const struct mime_part *part, bool
 	struct scan_cut what = {.kind = finding->kind, .size = part->body.len};
 
 	if (part->is_container || part->body.ptr == NULL || (cutting->sealed > 0 && part->depth >= cutting->sealed) || is_the_text(part) ||
-	    header_count(part->header, "Content-Type") > 1)
+	    attachment_part_is_odd(part))
 		return false;
 	if (slice_is_nocase(mime_first_word(part->header, "Content-Transfer-Encoding"), "base64"))
 		what.size = part->body.len / 78 * 57 + part->body.len % 78 / 4 * 3;

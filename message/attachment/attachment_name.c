@@ -36,7 +36,7 @@ static bool fits(const struct strlist *patterns, struct buf *name)
 	return false;
 }
 
-/* "evil.exe::$DATA" is evil.exe on Windows; "evil%2Eexe" is, too, for some programs. */
+/* "evil.exe::$DATA" is evil.exe on Windows; "evil%2Eexe" and one with a NUL in it are, too, for some programs. */
 static bool fits_decoded(const struct strlist *patterns, struct buf *name)
 {
 	struct buf plain = BUF_INIT(ATTACHMENT_NAME_MAX);
@@ -46,7 +46,8 @@ static bool fits_decoded(const struct strlist *patterns, struct buf *name)
 	for (size_t i = 0; !found && i < name->len && (colon < 0 || i < (size_t)colon); i++) {
 		int byte = transfer_hex_byte(buf_slice(name), i, '%');
 
-		buf_append_byte(&plain, byte > 0 ? (char)byte : name->ptr[i]);
+		if (byte > 0 || (unsigned char)name->ptr[i] >= ' ')
+			buf_append_byte(&plain, byte > 0 ? (char)byte : name->ptr[i]);
 		i += byte > 0 ? 2 : 0;
 	}
 	found = found || fits(patterns, &plain);
@@ -108,7 +109,23 @@ static bool has_forbidden_word(const struct strlist *patterns, struct slice body
 	return false;
 }
 
-/* Each field with a name, also a second one of its kind. A field that is too long counts, with an unknown end. */
+/* The parameter of the field that is a name, NULL if it has none. */
+static const char *parameter_of(struct slice field)
+{
+	if (slice_is_nocase(field, "Content-Disposition"))
+		return "filename";
+	return slice_is_nocase(field, "Content-Type") ? "name" : NULL;
+}
+
+/* A name that is too long, or in too many pieces, counts: its end is not known. */
+static bool field_fits(const struct strlist *patterns, struct slice body, const char *parameter, struct buf *name)
+{
+	buf_reset(name);
+	return (decode_parameter(body, parameter, name) && attachment_name_fits(patterns, name)) || name->overflow ||
+	       has_forbidden_word(patterns, body, name);
+}
+
+/* Each field with a name, also a second one of its kind. */
 bool attachment_name_of_part_fits(const struct strlist *patterns, const struct mime_part *part, struct buf *name)
 {
 	struct header_walk walk;
@@ -116,15 +133,51 @@ bool attachment_name_of_part_fits(const struct strlist *patterns, const struct m
 
 	header_walk_init(&walk, part->header);
 	while (header_walk_next(&walk, &field)) {
-		const char *parameter = slice_is_nocase(field.name, "Content-Disposition") ? "filename"
-					: slice_is_nocase(field.name, "Content-Type")	     ? "name"
-											     : NULL;
+		const char *parameter = parameter_of(field.name);
 
-		if (parameter == NULL)
-			continue;
-		buf_reset(name);
-		if ((decode_parameter(field.body, parameter, name) && attachment_name_fits(patterns, name)) || name->overflow ||
-		    has_forbidden_word(patterns, field.body, name))
+		if (parameter != NULL && field_fits(patterns, field.body, parameter, name))
+			return true;
+	}
+	return false;
+}
+
+/* --- anywhere */
+
+/* What follows a line that CR, LF or both end. */
+static size_t end_of_line(struct slice text, size_t at)
+{
+	while (at < text.len && text.ptr[at] != '\r' && text.ptr[at] != '\n')
+		at++;
+	return at + (at + 1 < text.len && text.ptr[at] == '\r' && text.ptr[at + 1] == '\n' ? 2 : 1);
+}
+
+/* Takes a field with its continuation lines from the front of the text, or another line: then its name is empty. */
+static struct slice take_field(struct slice *text, struct slice *body)
+{
+	size_t end = end_of_line(*text, 0);
+	struct slice name, line;
+
+	if (!slice_begins_nocase(*text, "Content-")) {
+		*text = slice_from(*text, end);
+		return SLICE_NONE;
+	}
+	while (end < text->len && (text->ptr[end] == ' ' || text->ptr[end] == '\t'))
+		end = end_of_line(*text, end);
+	line = slice_make(text->ptr, end < text->len ? end : text->len);
+	*text = slice_from(*text, end);
+	name = slice_cut(&line, ':');
+	*body = line;
+	return slice_trim(name);
+}
+
+bool attachment_name_anywhere_fits(const struct strlist *patterns, struct slice text, size_t *most, struct buf *name)
+{
+	while (text.len > 0 && *most > 0) {
+		struct slice body = SLICE_NONE;
+		const char *parameter = parameter_of(take_field(&text, &body));
+
+		*most -= parameter != NULL;
+		if (parameter != NULL && field_fits(patterns, body, parameter, name))
 			return true;
 	}
 	return false;

@@ -16,5 +16,8 @@
 bool attachment_name_fits(const struct strlist *patterns, struct buf *name);
 /* Whether a name in the fields of a part does; *name is that name. */
 bool attachment_name_of_part_fits(const struct strlist *patterns, const struct mime_part *part, struct buf *name);
+/* Whether one does in any line of the text that looks like such a field, for messages whose parts are not clear. Looks at *most fields, and
+ * subtracts those that it has looked at. */
+bool attachment_name_anywhere_fits(const struct strlist *patterns, struct slice text, size_t *most, struct buf *name);
 
 #endif

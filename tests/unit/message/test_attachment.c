@@ -201,6 +201,158 @@ static void test_other_ways_to_attach(void **state)
 	}
 }
 
+#define HEAD "From: a@b.c\r\n"
+#define EVIL "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=run.exe\r\n\r\nMZ\r\n"
+#define PARTS "--x\r\nContent-Type: text/plain\r\n\r\nhi\r\n--x\r\n" EVIL "--x--\r\n"
+
+/* What one mail program takes for text is an attachment in another. */
+static void test_messages_that_are_read_in_two_ways(void **state)
+{
+	static const char *const messages[] = {
+	    HEAD "Content-Type: (c) multipart/mixed; boundary=x\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart / mixed; boundary=x\r\n\r\n" PARTS,
+	    HEAD "Content-Type: \"multipart/mixed\"; boundary=x\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart/mixed boundary=x\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart/mixed; boundary=z; boundary=x\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart/mixed; boundary=x; boundary*=us-ascii''z\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart/mixed; boundary=x(c)\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart/mixed; boundary='x'\r\n\r\n" PARTS,
+	    HEAD "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nnot a field\r\n" EVIL "--x--\r\n",
+	    HEAD "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nX-A: b\rContent-Type: a/b; name=run.exe\r\n\r\nMZ\r\n--x--\r\n",
+	    HEAD "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\rContent-Type: a/b;\r name=run.exe\r\rMZ\r--x--\r",
+	    HEAD "Content-Type: message/global\r\n\r\nX-A: b\r\n" EVIL,
+	    HEAD "Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	         "LS14DQpDb250ZW50LVR5cGU6IGEvYjsgbmFtZT1ydW4uZXhlDQoNCk1aDQotLXgtLQ0K\r\n",
+	    HEAD "Content-Type: a/b; name=\"run.e\1xe\"\r\n\r\nMZ\r\n",
+	};
+	const struct attachment_rules rules = {&forbidden, 0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		struct attachment_finding finding;
+
+		if (!attachment_find(types, &rules, slice_of(messages[i]), &finding))
+			fail_msg("passed: %s", messages[i]);
+	}
+}
+
+/* Nor is it known what is in these. */
+static void test_messages_that_cannot_be_looked_through(void **state)
+{
+	static const char *const messages[] = {
+	    HEAD "Content-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\nTVo=\r\n",
+	    HEAD "Content-Type: message/partial; id=a; number=1; total=2\r\n\r\nTVo=\r\n",
+	    HEAD "Content-Type: multipart/mixed; boundary=y\r\n\r\n--x\r\n\r\nhi\r\n--x--\r\n",
+	};
+	const struct attachment_rules rules = {&forbidden, ALL};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		struct attachment_finding finding;
+
+		assert_true(attachment_find(types, &rules, slice_of(messages[i]), &finding));
+		assert_int_equal(finding.kind, ATTACHMENT_UNREADABLE);
+	}
+}
+
+/* Ordinary messages have neither of these. */
+static void test_ordinary_messages_pass(void **state)
+{
+	static const char *const messages[] = {
+	    HEAD "\r\nhi\r\n", HEAD "Content-Type: text\r\n\r\nhi\r\n", HEAD "Content-Type:\r\n\r\nhi\r\n",
+	    HEAD "Content-Type: text/plain; charset=utf-8 (Unicode)\r\n\r\nContent-Type: a/b; name=run.exe\r\n",
+	    HEAD "Content-Type: multipart/mixed; boundary=\"----=_Part/1_2.3:4?\"\r\n\r\n------=_Part/1_2.3:4?\r\n\r\nhi\r\n------=_Part/1_2.3:4?--\r\n",
+	    HEAD "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nno header\r\n--x--\r\n",
+	};
+	const struct attachment_rules rules = {&forbidden, ALL};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		struct attachment_finding finding;
+
+		if (attachment_find(types, &rules, slice_of(messages[i]), &finding))
+			fail_msg("%u %s: %s", finding.kind, finding.name, messages[i]);
+	}
+}
+
+/* A name in more pieces than are joined. */
+static void test_a_name_in_many_pieces(void **state)
+{
+	const struct attachment_rules rules = {&forbidden, 0};
+	struct buf text = BUF_INIT(1u << 20);
+	struct attachment_finding finding;
+
+	(void)state;
+	buf_append_text(&text, "Content-Disposition: attachment");
+	for (int i = 0; i < 200; i++)
+		buf_printf(&text, ";\r\n filename*%d=a", i);
+	buf_append_text(&text, ";\r\n filename*200=\".e\"; filename*201=xe\r\n\r\nMZ");
+	assert_true(attachment_find(types, &rules, buf_slice(&text), &finding));
+	buf_clear(&text);
+}
+
+/* Programs that unpack use one of the two names of a file, and look for the archive at any place. */
+static void test_zip_files_that_are_read_in_two_ways(void **state)
+{
+	struct buf zip = zip_one("run.exe", SLICE_LITERAL("x")), hidden = BUF_INIT(ARCHIVE_MAX);
+	ptrdiff_t first = slice_search(buf_slice(&zip), SLICE_LITERAL("run.exe"));
+
+	(void)state;
+	buf_printf(&hidden, "GIF89a ... %2000d", 1);
+	buf_append_slice(&hidden, buf_slice(&zip));
+	memcpy(zip.ptr + first, "run.txt", 7);
+	expect_zip(&forbidden, 0, zip, "0 a.zip: run.exe");
+	expect_zip(&forbidden, 0, hidden, "0 a.zip: run.exe");
+	expect(&forbidden, ALL, "a.txt", SLICE_LITERAL("hi Rar!\x1a\7 hi"), "8 a.txt");
+	expect(&forbidden, ALL, "a.hqx", SLICE_LITERAL("(This file must be converted with BinHex 4.0)\r\n\r\n:$f*TEQKPH#jdH5\r\n"), "8 a.hqx");
+}
+
+/* "x" as run.js.gz, by gzip. */
+static void test_compressed_files_have_names(void **state)
+{
+	static const struct slice gz = SLICE_LITERAL("\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\0\0\x83\x16\xdc\x8c\1\0\0\0");
+
+	(void)state;
+	expect(&forbidden, ALL, "run.js.gz", gz, "0 run.js.gz");
+	expect(&forbidden, ALL, "run.txt.gz", gz, NULL);
+}
+
+/* winmail.dat: a title, a name in UTF-16 among properties, and a file. */
+static void test_outlooks_own_format(void **state)
+{
+#define TNEF "\x78\x9f\x3e\x22\1\0"
+#define TITLE(text) TNEF "\2\x10\x80\1\0\x08\0\0\0" text "\0\0\0"
+	static const struct slice good = SLICE_LITERAL(TITLE("run.txt")), title = SLICE_LITERAL(TITLE("run.exe")),
+		property = SLICE_LITERAL(TNEF "\2\5\x90\6\0\x12\0\0\0\x1f\0\7\x37r\0u\0n\0.\0j\0s\0\0\0\0\0"),
+		file = SLICE_LITERAL(TNEF "\2\x0f\x80\6\0\x0a\0\0\0%PDF-1.4\r\n\0\0"), cut = SLICE_LITERAL(TNEF "\2\x0f\x80\6\0\x0a\1\0\0hello");
+
+	(void)state;
+	expect(&forbidden, ALL, "winmail.dat", good, NULL);
+	expect(&forbidden, 0, "winmail.dat", title, "0 winmail.dat: run.exe");
+	expect(&forbidden, 0, "winmail.dat", property, "0 winmail.dat: run.js");
+	expect(&forbidden, 0, "winmail.dat", file, "0 winmail.dat");
+	expect(&forbidden, ALL, "winmail.dat", cut, "8 winmail.dat");
+}
+
+/* Their content counts, too. */
+static void test_files_in_a_text(void **state)
+{
+	static const char *const messages[] = {"hi\r\nbegin 644 a.txt\r\n*)5!$1BTQ+C0-\"@\r\n`\r\nend\r\n",
+	    "hi\r\nbegin-base64 644 a.txt\r\nJVBERi0xLjQNCg==\r\n====\r\n", "hi\r\n=ybegin line=128 size=10 name=a.txt\r\nOznpW[X^74\r\n=yend size=10\r\n",
+	    "hi\r\n=ybegin line=128 size=10 name=run.exe\r\nO\r\n", "begin 644 b.txt\r\nbegin 644 run.exe\r\n"};
+	const struct attachment_rules rules = {&forbidden, 0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		char *message = xasprintf("Content-Type: text/plain\r\n\r\n%s", messages[i]);
+		struct attachment_finding finding;
+
+		if (!attachment_find(types, &rules, slice_of(message), &finding))
+			fail_msg("passed: %s", messages[i]);
+		free(message);
+	}
+}
+
 /* More of them than are looked at: not all could be. */
 static void test_a_flood_of_uuencoded_names(void **state)
 {
@@ -220,7 +372,11 @@ static void test_a_flood_of_uuencoded_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_and_types), cmocka_unit_test(test_archives),
-	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_a_flood_of_uuencoded_names), cmocka_unit_test(test_other_ways_to_attach)};
+	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_a_flood_of_uuencoded_names), cmocka_unit_test(test_other_ways_to_attach),
+	    cmocka_unit_test(test_messages_that_are_read_in_two_ways), cmocka_unit_test(test_messages_that_cannot_be_looked_through),
+	    cmocka_unit_test(test_ordinary_messages_pass), cmocka_unit_test(test_a_name_in_many_pieces),
+	    cmocka_unit_test(test_zip_files_that_are_read_in_two_ways), cmocka_unit_test(test_compressed_files_have_names),
+	    cmocka_unit_test(test_outlooks_own_format), cmocka_unit_test(test_files_in_a_text)};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
