@@ -183,7 +183,8 @@ soak: all
 
 # Sessions of IMAP and POP3 at random against a model: MINUTES=60 SAN=address,undefined B=build-asan for an hour under a sanitizer.
 imap-model: all
-	@LANPOST_BUILD=$(abspath $(B)) LANPOST_IMAP_MODEL_SECONDS=$(shell expr 60 \* $(MINUTES)) $(PYTEST) -q -s -p no:xdist tests/system/imap/test_imap_model.py
+	@LANPOST_BUILD=$(abspath $(B)) LANPOST_PATIENCE=600 \
+	    LANPOST_IMAP_MODEL_SECONDS=$(shell expr 60 \* $(MINUTES)) $(PYTEST) -q -s -p no:xdist tests/system/imap/test_imap_model.py
 
 # A month in a minute: every message is accounted for at the end.
 month: all

@@ -72,16 +72,15 @@ void imapd_tell_vanished(struct imapd *imapd, const struct imapd_set *known)
 	struct imapd_range everything = {1, IMAPD_STAR};
 	const struct imapd_range *from = known->count > 0 ? known->ranges : &everything;
 	struct imapd_set set = {.count = known->count > 0 ? known->count : 1};
-	struct folder_status status;
+	uint32_t uid_next = folder_uid_next(imapd->view.folder);
 	size_t at = 0;
 	bool any = false;
 
-	folder_status(imapd->view.folder, false, &status);
-	if (status.uid_next <= 1)
+	if (uid_next <= 1)
 		return;
 	set.ranges = xcalloc(set.count, sizeof(*set.ranges));
 	memcpy(set.ranges, from, set.count * sizeof(*set.ranges));
-	normalize(&set, status.uid_next - 1);
+	normalize(&set, uid_next - 1);
 	for (size_t i = 0; i < set.count; i++)
 		add_missing(uids, set.ranges[i], &at, imapd_out(imapd), &any);
 	if (any)

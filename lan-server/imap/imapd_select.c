@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #define NAME_MAX_BYTES 1024
-#define LOOKED_AT 256
 
 void imapd_leave(struct imapd *imapd)
 {
@@ -85,23 +84,16 @@ static enum imapd_reply read_parameters(struct imapd *imapd, struct imapd_args *
 
 /* --- the answer */
 
-/* The number of the first message that is not seen; 0: none. */
+/* The number of the first message that is not seen; 0: none, or it came just now. */
 static size_t first_unseen(const struct imapd_view *view)
 {
-	struct folder_message messages[LOOKED_AT];
+	uint32_t uid = folder_first_unseen(view->folder);
+	size_t place = uid == 0 ? view->uids.count : imapd_view_find(view, uid);
 
-	for (size_t i = 0; i < view->uids.count; i += LOOKED_AT) {
-		size_t count = view->uids.count - i < LOOKED_AT ? view->uids.count - i : LOOKED_AT;
-
-		folder_look(view->folder, view->uids.items + i, count, messages);
-		for (size_t j = 0; j < count; j++)
-			if (messages[j].uid != 0 && !(messages[j].flags & FOLDER_SEEN))
-				return i + j + 1;
-	}
-	return 0;
+	return place < view->uids.count ? place + 1 : 0;
 }
 
-static void send_numbers(struct imapd *imapd, const struct folder_status *status)
+static void send_numbers(struct imapd *imapd, uint32_t uid_next)
 {
 	const struct imapd_view *view = &imapd->view;
 	struct buf *out = imapd_out(imapd);
@@ -113,7 +105,7 @@ static void send_numbers(struct imapd *imapd, const struct folder_status *status
 		buf_printf(out, "* %zu RECENT\r\n", imapd_view_recent(view));
 	if (unseen > 0)
 		buf_printf(out, "* OK [UNSEEN %zu] The first unseen message\r\n", unseen);
-	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n* OK [UIDNEXT %u] The next UID\r\n", view->uid_validity, status->uid_next);
+	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n* OK [UIDNEXT %u] The next UID\r\n", view->uid_validity, uid_next);
 	buf_printf(out, "* OK [HIGHESTMODSEQ %" PRIu64 "] Highest\r\n", view->modseq);
 	buf_append_text(out, "* OK [MAILBOXID ");
 	imapd_name_id(imapd, view->mailbox, view->uid_validity, out);
@@ -129,18 +121,18 @@ static enum imapd_reply open_mailbox(struct imapd *imapd, const char *mailbox, b
 {
 	bool is_read_only = is_examined || imapd_share(imapd, mailbox) != SHARE_WRITE;
 	struct error error = ERROR_INIT;
-	struct folder_status status;
 	struct folder *folder;
+	uint32_t uid_next;
 
 	if (imapd_folder_open(imapd, mailbox, &folder, &error) != 0)
 		return imapd_storage_failed(imapd, "select", &error);
-	folder_status(folder, false, &status);
+	uid_next = folder_uid_next(folder);
 	imapd_view_begin(&imapd->view, folder, mailbox, is_read_only);
 	imapd->view.keeps_seen = !is_examined;
 	if (imapd->enabled & IMAPD_REV2)
 		imapd->view.recent_from = UINT32_MAX; /* RFC 9051 has no \Recent */
 	imapd->state = IMAPD_STATE_SELECTED;
-	send_numbers(imapd, &status);
+	send_numbers(imapd, uid_next);
 	return is_read_only ? IMAPD_EXAMINED : IMAPD_SELECTED;
 }
 

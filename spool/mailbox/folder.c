@@ -161,6 +161,7 @@ static int load(struct folder *folder, struct error *error)
 	if (folder_index_load(folder, error) != 0)
 		return -1;
 	folder->recent_from = folder->uid_next;
+	folder->seen_below = 0;
 	memset(folder->stamps, 0, sizeof(folder->stamps));
 	if (folder_scan(folder, error) != 0)
 		return -1;
@@ -248,6 +249,17 @@ uint32_t folder_uid_validity(struct folder *folder)
 	return validity;
 }
 
+uint32_t folder_uid_next(struct folder *folder)
+{
+	uint32_t uid_next;
+
+	folder = folder_common(folder);
+	pthread_mutex_lock(&folder->lock);
+	uid_next = folder->uid_next;
+	pthread_mutex_unlock(&folder->lock);
+	return uid_next;
+}
+
 uint64_t folder_modseq(struct folder *folder)
 {
 	uint64_t modseq;
@@ -273,14 +285,13 @@ uint32_t folder_take_recent(struct folder *folder)
 
 size_t folder_uids(struct folder *folder, uint32_t **uids)
 {
-	size_t count = 0;
+	size_t count;
 
 	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
-	*uids = xcalloc(folder->table.live + 1, sizeof(**uids));
-	for (size_t i = 0; i < folder->table.count; i++)
-		if (folder_entry_is_live(&folder->table.items[i]))
-			(*uids)[count++] = folder->table.items[i].uid;
+	count = folder->table.live;
+	*uids = xmalloc((count + 1) * sizeof(**uids));
+	memcpy(*uids, folder_table_uids(&folder->table), count * sizeof(**uids));
 	pthread_mutex_unlock(&folder->lock);
 	return count;
 }

@@ -199,7 +199,7 @@ static int store(struct storing *storing, struct error *error)
 	for (size_t i = 0; i < storing->marks.count; i++) {
 		struct folder_entry *entry = &folder->table.items[storing->marks.items[i].index];
 
-		entry->flags = storing->marks.items[i].flags;
+		folder_note_flags(folder, entry, storing->marks.items[i].flags);
 		entry->modseq = folder->modseq;
 		folder_index_changed(folder, entry);
 	}

@@ -29,11 +29,14 @@ struct folder_table {
 	uint32_t *slots; /* hash of the unique name -> index + 1 */
 	size_t capacity;
 	uint64_t seed;
+	uint32_t *uids; /* folder_table_uids(); NULL: to be made again */
 };
 
 /* The number of an entry, or SIZE_MAX. */
 size_t folder_table_find(const struct folder_table *table, struct slice unique);
 size_t folder_table_by_uid(const struct folder_table *table, uint32_t uid);
+/* The UIDs of all `live` messages, ascending. Borrowed until the next change of the table. */
+const uint32_t *folder_table_uids(struct folder_table *table);
 /* Adds an entry with a higher UID than all before; its name is owned. */
 void folder_table_add(struct folder_table *table, const struct folder_entry *entry);
 /* The file of an entry has another name, which is owned; the unique part may not differ. */
@@ -121,6 +124,7 @@ struct folder {
 	struct folder_table table;
 	struct folder_index index;
 	uint32_t validity, uid_next, recent_from;
+	uint32_t seen_below; /* the messages below this UID are \Seen by the names of their files */
 	uint64_t modseq;
 	struct folder_stamp stamps[2]; /* of new/ and cur/ */
 	char *keywords[FOLDER_KEYWORDS_MAX]; /* NULL: that one has no name */
@@ -129,6 +133,14 @@ struct folder {
 	struct strlist marked;	    /* those who have a file with their \Seen */
 	bool marked_is_read;
 };
+
+/* An entry gets flags, or enters the table with them. */
+static inline void folder_note_flags(struct folder *folder, struct folder_entry *entry, uint32_t flags)
+{
+	entry->flags = flags;
+	if (!(flags & FOLDER_SEEN) && entry->uid < folder->seen_below)
+		folder->seen_below = entry->uid;
+}
 
 static inline struct folder *folder_common(struct folder *folder)
 {

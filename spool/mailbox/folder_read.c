@@ -154,3 +154,34 @@ void folder_status(struct folder *folder, bool sizes, struct folder_status *stat
 	if (sizes && !all_known)
 		status->size = sum_sizes(folder);
 }
+
+/* The first of all messages, from this UID on. */
+static uint32_t first_unseen(const struct folder *folder, const struct folder_seen *seen, uint32_t from)
+{
+	for (size_t i = 0; i < folder->table.count; i++) {
+		const struct folder_entry *entry = &folder->table.items[i];
+		uint64_t modseq;
+
+		if (entry->uid >= from && folder_entry_is_live(entry) && !(folder_seen_flags(seen, entry, &modseq) & FOLDER_SEEN))
+			return entry->uid;
+	}
+	return 0;
+}
+
+/* Mostly old messages are all seen: what was found is remembered, but not of what each person has seen. */
+uint32_t folder_first_unseen(struct folder *folder)
+{
+	const struct folder_seen *seen = folder->seen;
+	uint32_t uid;
+
+	folder = folder_common(folder);
+	pthread_mutex_lock(&folder->lock);
+	if (seen != NULL)
+		uid = first_unseen(folder, seen, 0);
+	else
+		uid = first_unseen(folder, NULL, folder->seen_below);
+	if (seen == NULL)
+		folder->seen_below = uid != 0 ? uid : folder->uid_next;
+	pthread_mutex_unlock(&folder->lock);
+	return uid;
+}

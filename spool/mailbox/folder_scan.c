@@ -146,7 +146,7 @@ static void see_again(struct scan *scan, size_t index, const char *name, bool in
 	if (!scan->has_changed)
 		folder->modseq++;
 	scan->has_changed = true;
-	entry->flags = flags;
+	folder_note_flags(folder, entry, flags);
 	entry->modseq = folder->modseq;
 	folder_index_changed(folder, entry);
 }
@@ -251,7 +251,6 @@ uint32_t folder_scan_add(struct folder *folder, char *name, bool in_new, int64_t
 	struct slice unique = maildir_unique(name), id;
 	struct folder_entry entry = {
 	    .uid = folder->uid_next,
-	    .flags = maildir_flags_of(name),
 	    .modseq = folder->modseq,
 	    .time = time,
 	    .saved = clock_wall(),
@@ -264,6 +263,7 @@ uint32_t folder_scan_add(struct folder *folder, char *name, bool in_new, int64_t
 
 	if (entry.uid == UINT32_MAX)
 		return 0;
+	folder_note_flags(folder, &entry, maildir_flags_of(name));
 	entry.size_known = entry.ours && maildir_name_size(name, &entry.size);
 	folder->uid_next++;
 	folder_table_add(&folder->table, &entry);

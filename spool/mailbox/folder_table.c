@@ -64,8 +64,29 @@ size_t folder_table_by_uid(const struct folder_table *table, uint32_t uid)
 	return low < table->count && table->items[low].uid == uid && folder_entry_is_live(&table->items[low]) ? low : SIZE_MAX;
 }
 
+static void forget_uids(struct folder_table *table)
+{
+	free(table->uids);
+	table->uids = NULL;
+}
+
+/* Kept, since each session that opens the folder takes a copy, and the entries are large. */
+const uint32_t *folder_table_uids(struct folder_table *table)
+{
+	size_t count = 0;
+
+	if (table->uids != NULL)
+		return table->uids;
+	table->uids = xcalloc(table->live + 1, sizeof(*table->uids));
+	for (size_t i = 0; i < table->count; i++)
+		if (folder_entry_is_live(&table->items[i]))
+			table->uids[count++] = table->items[i].uid;
+	return table->uids;
+}
+
 void folder_table_add(struct folder_table *table, const struct folder_entry *entry)
 {
+	forget_uids(table);
 	ARRAY_GROW(table->items, table->count);
 	table->items[table->count++] = *entry;
 	table->live++;
@@ -87,6 +108,7 @@ void folder_table_drop(struct folder_table *table, size_t index)
 	free(table->items[index].name);
 	table->items[index].name = NULL;
 	table->live--;
+	forget_uids(table);
 }
 
 void folder_table_cut(struct folder_table *table, size_t count)
@@ -122,5 +144,6 @@ void folder_table_clear(struct folder_table *table)
 		free(table->items[i].name);
 	free(table->items);
 	free(table->slots);
+	free(table->uids);
 	*table = (struct folder_table){0};
 }

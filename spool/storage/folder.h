@@ -104,6 +104,10 @@ uint32_t folder_uid_validity(struct folder *folder);
 int folder_refresh(struct folder *folder, struct error *error);
 /* As of the last refresh. sizes: whether foreign files must be read for status->size. */
 void folder_status(struct folder *folder, bool sizes, struct folder_status *status);
+/* Of that; cheap. */
+uint32_t folder_uid_next(struct folder *folder);
+/* The UID of the first message without \Seen; 0: there is none. */
+uint32_t folder_first_unseen(struct folder *folder);
 /* Copies the UIDs of all messages, ascending: new memory of the caller. */
 size_t folder_uids(struct folder *folder, uint32_t **uids);
 /* Copies what is known of each of these UIDs (ascending) to the entry of the same index; uid 0 in it: that message is gone. */

@@ -339,6 +339,19 @@ void folder_status(struct folder *folder, bool sizes, struct folder_status *stat
 	}
 }
 
+uint32_t folder_uid_next(struct folder *folder)
+{
+	return folder->uid_next;
+}
+
+uint32_t folder_first_unseen(struct folder *folder)
+{
+	for (size_t i = 0; i < folder->count; i++)
+		if (!(folder->messages[i].is.flags & FOLDER_SEEN))
+			return folder->messages[i].is.uid;
+	return 0;
+}
+
 size_t folder_uids(struct folder *folder, uint32_t **uids)
 {
 	*uids = xcalloc(folder->count + 1, sizeof(**uids));

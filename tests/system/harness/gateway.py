@@ -125,7 +125,7 @@ class Gateway:
         kill(self.process.pid, signal.SIGSTOP)
         for pid in dict.fromkeys([*pids, *self.processes()]):
             kill(pid)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         self.process = None
 
     def stop(self):
@@ -136,12 +136,12 @@ class Gateway:
         children = descendants(process.pid)
         process.terminate()
         try:
-            code = process.wait(20)
+            code = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             for pid in [process.pid, *children]:
                 kill(pid)
-            process.wait(10)
-            raise AssertionError("lanpostd did not stop within 20 s of SIGTERM")
+            process.wait(PATIENCE)
+            raise AssertionError(f"lanpostd did not stop within {PATIENCE} s of SIGTERM")
         assert code == 0, f"lanpostd ended with {code} after SIGTERM"
 
     def abandon(self):
@@ -156,7 +156,7 @@ class Gateway:
 
     def cli(self, *args, language=None, timeout=60, env=None):
         command = [*self.prefix, BUILD / "lanpost", "-c", self.conf, *(["--lang", language] if language else []), *map(str, args)]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=max(timeout, PATIENCE),
                               env=env or self.env, errors="replace")
 
     def session(self, *args, code=0, timeout=120):

@@ -7,6 +7,7 @@ import time
 from harness.gateway import PASSWORD
 from harness.imap_model import body_of, message_of, new_marker
 from harness.imap_wire import Wire, numbers
+from harness.waiting import PATIENCE
 
 FOLDERS = ["INBOX", "Archive", "Work"]
 ENOUGH = 60  # messages of one session in a folder; then it removes more
@@ -376,7 +377,7 @@ class Pop3:
         self.office, self.model, self.random, self.markers = office, model, random.Random(seed), {}
 
     def step(self):
-        client = poplib.POP3("127.0.0.1", self.office.pop3_port, timeout=90)
+        client = poplib.POP3("127.0.0.1", self.office.pop3_port, timeout=PATIENCE)
         client.user("ivan")
         try:
             client.pass_(PASSWORD)

@@ -3,9 +3,11 @@ import re
 import socket
 from collections import deque
 
+from harness.waiting import PATIENCE
+
 
 class Wire:
-    def __init__(self, port, timeout=90):
+    def __init__(self, port, timeout=PATIENCE):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.file = self.sock.makefile("rb")
         self.count, self.said = 0, deque(maxlen=60)

@@ -6,7 +6,8 @@ import socket
 import time
 
 
-PATIENCE = 90  # seconds: on a machine under load a sync of its disk alone may take half a minute
+# Seconds: on a machine under load a sync of its disk alone may take half a minute. Long runs under a sanitizer ask for more.
+PATIENCE = int(os.environ.get("LANPOST_PATIENCE", 90))
 
 
 def until(condition, seconds=15, what="the condition"):

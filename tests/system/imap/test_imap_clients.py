@@ -10,7 +10,7 @@ import pytest
 from harness.dovecot import Dovecot
 from harness.gateway import PASSWORD
 from harness.letters import letter
-from harness.waiting import until
+from harness.waiting import PATIENCE, until
 
 LETTERS = [letter(subject=f"n{n}", body=".dot\n..dots\nFrom here\n" + "long " * 300 + "\n", number=n) for n in range(3)]
 
@@ -27,7 +27,7 @@ def office(make_gateway):
 @pytest.fixture
 def run(folder):
     def run(*command, stdin=b"", check=True):
-        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True, timeout=60,
+        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True, timeout=PATIENCE,
                               env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "vt100"})
         assert not check or done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
         return done.stdout
@@ -163,7 +163,7 @@ def test_two_computers_at_once(office, folder, run):
         running = [subprocess.Popen(computer.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                     env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}) for computer in computers]
         for process in running:
-            said = process.communicate(timeout=60)[0].decode(errors="replace")
+            said = process.communicate(timeout=PATIENCE)[0].decode(errors="replace")
             assert process.returncode == 0, said
 
     sync()
@@ -280,7 +280,7 @@ def test_dovecot_reads_the_same_folders(filed, folder):
         os.chown(path, server.uid, server.gid)
     server.start()
     try:
-        client = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=30)
+        client = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=PATIENCE)
         client.login("ivan", "pw")
         names = b"\n".join(good(client.list()))
         for name in (b"Sent", b"Archive", b"Clients.&BBEEMAQ9BDo-"):

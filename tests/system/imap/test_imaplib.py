@@ -10,7 +10,7 @@ import pytest
 from harness.gateway import PASSWORD
 from harness.letters import letter
 from harness.raw import Raw
-from harness.waiting import until
+from harness.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -34,15 +34,15 @@ def deliver(office, count=1, user="ivan", **fields):
 def test_login_by_every_way(office):
     trust = ssl.create_default_context(cafile=str(office.spool / "tls" / "cert.pem"))
     trust.check_hostname = False
-    with imaplib.IMAP4("127.0.0.1", office.imap_port, timeout=30) as client:
+    with imaplib.IMAP4("127.0.0.1", office.imap_port, timeout=PATIENCE) as client:
         with pytest.raises(imaplib.IMAP4.error):
             client.login("ivan", "wrong")
         good(client.starttls(trust))
         good(client.login("ivan", PASSWORD))
         assert "MOVE" in good(client.capability())[0].decode().split()
-    with imaplib.IMAP4_SSL("127.0.0.1", office.imaps_port, ssl_context=trust, timeout=30) as client:
+    with imaplib.IMAP4_SSL("127.0.0.1", office.imaps_port, ssl_context=trust, timeout=PATIENCE) as client:
         good(client.authenticate("PLAIN", lambda _: f"\0ivan\0{PASSWORD}".encode()))
-    with imaplib.IMAP4("127.0.0.1", office.imap_port, timeout=30) as client:
+    with imaplib.IMAP4("127.0.0.1", office.imap_port, timeout=PATIENCE) as client:
         good(client.login_cram_md5("anna", PASSWORD)) if b"CRAM" in good(client.capability())[0] else None
 
 
@@ -163,7 +163,7 @@ def test_pop3_and_imap_in_one_mailbox(office):
 
 def test_a_browser_is_cut_off_at_its_first_line(office):
     import socket
-    with socket.create_connection(("127.0.0.1", office.imap_port), timeout=10) as s:
+    with socket.create_connection(("127.0.0.1", office.imap_port), timeout=PATIENCE) as s:
         s.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n\r\na LOGIN ivan x\r\n")
         answer = b""
         while chunk := s.recv(4096):
@@ -173,7 +173,7 @@ def test_a_browser_is_cut_off_at_its_first_line(office):
 
 def test_mistakes_and_silence_are_limited_as_in_pop3(office):
     import socket
-    with socket.create_connection(("127.0.0.1", office.imap_port), timeout=60) as s:
+    with socket.create_connection(("127.0.0.1", office.imap_port), timeout=PATIENCE) as s:
         s.sendall(b"".join(b"a%d FROB\r\n" % n for n in range(40)))
         answer = b""
         while chunk := s.recv(4096):
@@ -217,7 +217,7 @@ class Compressed(imaplib.IMAP4):
 
 def test_a_compressed_session(office):
     deliver(office, 3, body="the same text again\n" * 3000)
-    with Compressed("127.0.0.1", office.imap_port, timeout=30) as client:
+    with Compressed("127.0.0.1", office.imap_port, timeout=PATIENCE) as client:
         client.login("ivan", PASSWORD)
         client.begin()
         assert good(client.select()) == [b"3"]

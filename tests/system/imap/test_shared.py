@@ -10,7 +10,7 @@ import pytest
 
 from harness.gateway import PASSWORD
 from harness.letters import letter
-from harness.waiting import until
+from harness.waiting import PATIENCE, until
 
 
 def good(answer):
@@ -234,7 +234,7 @@ def write(office, content):
 
 def test_members_who_write_may_send_as_it(office):
     def send(user, sender):
-        with smtplib.SMTP("127.0.0.1", office.submission_port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", office.submission_port, timeout=PATIENCE) as client:
             client.login(user, PASSWORD)
             client.sendmail(sender, ["anna@office.lan"], letter(subject="answer", sender=sender))
     send("ivan", "info@office.lan")

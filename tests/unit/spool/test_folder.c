@@ -231,6 +231,42 @@ static void test_foreign_files(void **context)
 	folder_close(folder);
 }
 
+/* What is remembered of it is corrected by every way on which flags change. */
+static void test_the_first_unseen_message(void **context)
+{
+	struct folder *folder;
+	uint32_t uids[] = {1, 2, 3}, *left;
+	size_t count;
+
+	(void)context;
+	OK(mailbox_make(&house, "ivan", &error));
+	folder = opened("ivan");
+	assert_int_equal(folder_first_unseen(folder), 0);
+	for (int i = 0; i < 3; i++)
+		deliver("ivan", text);
+	OK(folder_refresh(folder, &error));
+	assert_int_equal(folder_uid_next(folder), 4);
+	assert_int_equal(folder_first_unseen(folder), 1);
+	OK(folder_store(folder, uids, 3, FOLDER_ADD, FOLDER_SEEN, UINT64_MAX, &left, &count, &error));
+	assert_int_equal(folder_first_unseen(folder), 0);
+	deliver("ivan", text);
+	OK(folder_refresh(folder, &error));
+	assert_int_equal(folder_first_unseen(folder), 4);
+	OK(folder_store(folder, uids + 1, 1, FOLDER_TAKE, FOLDER_SEEN, UINT64_MAX, &left, &count, &error));
+	assert_int_equal(folder_first_unseen(folder), 2);
+	OK(folder_expunge(folder, uids + 1, 1, &error));
+	assert_int_equal(folder_first_unseen(folder), 4);
+	assert_string_equal(uids_of(folder), "1 3 4");
+	put_foreign("ivan", "cur/1000.a.host:2,S", "Subject: a\n\n");
+	OK(folder_refresh(folder, &error));
+	OK(folder_store(folder, (uint32_t[]){4}, 1, FOLDER_ADD, FOLDER_SEEN, UINT64_MAX, &left, &count, &error));
+	assert_int_equal(folder_first_unseen(folder), 0);
+	rename_foreign("ivan", "cur/1000.a.host:2,S", "cur/1000.a.host:2,");
+	OK(folder_refresh(folder, &error));
+	assert_int_equal(folder_first_unseen(folder), 5);
+	folder_close(folder);
+}
+
 /* A file is read although it was renamed after the last look. */
 static void test_a_renamed_file_is_read(void **context)
 {
@@ -497,6 +533,7 @@ int main(void)
 	    HOUSE_TEST(test_damage_gives_a_new_uidvalidity),
 	    HOUSE_TEST(test_the_index_is_compacted),
 	    HOUSE_TEST(test_foreign_files),
+	    HOUSE_TEST(test_the_first_unseen_message),
 	    HOUSE_TEST(test_a_renamed_file_is_read),
 	    HOUSE_TEST(test_a_change_in_one_tick_is_seen),
 	    HOUSE_TEST(test_uids_wait_until_they_are_durable),

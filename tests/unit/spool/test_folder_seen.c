@@ -70,6 +70,7 @@ static void each_has_their_own(void **context)
 	assert_true(is_seen(ivan, 1) && is_seen(phone, 1) && !is_seen(olga, 1) && !is_seen(common, 1));
 	assert_int_equal(unseen(ivan), 2);
 	assert_int_equal(unseen(olga), 3);
+	assert_true(folder_first_unseen(ivan) == 2 && folder_first_unseen(olga) == 1 && folder_first_unseen(common) == 1);
 	assert_true(looked(phone, 1).modseq > modseq && folder_modseq(phone) >= looked(phone, 1).modseq);
 	assert_true(looked(olga, 1).modseq <= modseq);
 	/* What has changed since for this person is left alone. */
