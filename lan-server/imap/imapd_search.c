@@ -8,17 +8,22 @@
 
 #include <stdlib.h>
 
-#define LOOKED_AT 256 /* messages at a time */
 #define SORT_TEXTS_MAX (256u << 20)
+#define COUNTED (64u << 10) /* bytes that are kept, at a time */
 #define TIMED 8	      /* messages between two looks at the clock */
 #define STEP_MS 200   /* then the session looks whether it must end */
 
-static void keep(struct imapd_search *search, size_t bytes)
+/* Counts what is kept, of several messages at a time: all sessions share one counter. */
+static void keep(struct imapd_search *search, size_t bytes, size_t at_least)
 {
-	if (made_memory_take(bytes))
-		search->kept += bytes;
+	search->uncounted += bytes;
+	if (search->uncounted <= at_least)
+		return;
+	if (made_memory_take(search->uncounted))
+		search->kept += search->uncounted;
 	else
 		search->is_too_large = true;
+	search->uncounted = 0;
 }
 
 static void search_free(void *own)
@@ -55,12 +60,12 @@ static void note_found(struct imapd *imapd, struct imapd_search *search, struct 
 		size_t before = search->sort_texts.len;
 
 		imapd_sort_note(search, candidate);
-		keep(search, search->sort_count * sizeof(*search->values) + search->sort_texts.len - before);
+		keep(search, search->sort_count * sizeof(*search->values) + search->sort_texts.len - before, COUNTED);
 		search->is_too_large = search->is_too_large || search->sort_texts.overflow;
 	}
 	if (search->kind == IMAPD_THREAD) {
 		imapd_thread_note(imapd, search, candidate);
-		keep(search, imap_thread_message_bytes(&search->threaded[count]));
+		keep(search, imap_thread_message_bytes(&search->threaded[count]), COUNTED);
 	}
 }
 
@@ -88,23 +93,39 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 static void look_at_some(struct imapd *imapd, struct imapd_search *search, int64_t until)
 {
 	const struct imapd_uids *uids = &imapd->view.uids;
-	struct folder_message looked[LOOKED_AT];
-	size_t count = uids->count - search->at < LOOKED_AT ? uids->count - search->at : LOOKED_AT;
+	struct folder_message looked[IMAPD_SEARCH_AT_ONCE];
+	size_t count = uids->count - search->at < IMAPD_SEARCH_AT_ONCE ? uids->count - search->at : IMAPD_SEARCH_AT_ONCE;
 
 	folder_look(imapd->view.folder, uids->items + search->at, count, looked);
+	search->batch = search->at;
+	if (search->kind == IMAPD_SORT)
+		imapd_sort_prepare(imapd, search, count);
 	for (size_t i = 0; i < count && !search->is_too_large && (i % TIMED != 0 || i == 0 || clock_now_ms() < until); i++)
 		look_at(imapd, search, &looked[i], search->at++);
+	keep(search, 0, 0);
 }
 
 static void send_result(struct imapd *imapd, struct imapd_search *search);
+
+/* SORT once more, from the first message on: what decides the order is read. */
+static void begin_again(struct imapd_search *search)
+{
+	made_memory_give(search->kept);
+	search->kept = search->at = search->found.count = 0;
+	search->lacks_order = false;
+	search->reads_terms = true;
+}
 
 static enum imapd_reply search_step(struct imapd *imapd, void *own)
 {
 	struct imapd_search *search = own;
 	int64_t until = clock_now_ms() + STEP_MS;
 
-	while (search->at < imapd->view.uids.count && clock_now_ms() < until && !search->is_too_large)
+	while (search->at < imapd->view.uids.count && clock_now_ms() < until && !search->is_too_large) {
 		look_at_some(imapd, search, until);
+		if (search->lacks_order)
+			begin_again(search);
+	}
 	if (search->is_too_large)
 		return IMAPD_LIMIT;
 	if (search->at < imapd->view.uids.count)

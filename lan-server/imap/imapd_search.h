@@ -14,11 +14,7 @@ enum imapd_search_kind { IMAPD_SEARCH, IMAPD_SORT, IMAPD_THREAD };
 enum imapd_sort_key { IMAPD_SORT_ARRIVAL, IMAPD_SORT_CC, IMAPD_SORT_DATE, IMAPD_SORT_FROM, IMAPD_SORT_SIZE, IMAPD_SORT_SUBJECT, IMAPD_SORT_TO };
 #define IMAPD_SORT_KEYS_MAX 8
 
-/* What a sort key has of a message. */
-struct imapd_sort_value {
-	uint64_t start; /* in the order of unsigned numbers: the number, or the first bytes of the text */
-	size_t text;	/* where the text is in sort_texts, with a NUL at its end */
-};
+#define IMAPD_SEARCH_AT_ONCE 256 /* messages */
 
 enum imapd_search_return { IMAPD_RETURN_MIN = 1, IMAPD_RETURN_MAX = 2, IMAPD_RETURN_ALL = 4, IMAPD_RETURN_COUNT = 8, IMAPD_RETURN_SAVE = 16 };
 
@@ -32,7 +28,7 @@ struct imapd_search {
 	bool is_extended;   /* RETURN, even without a word */
 	unsigned returns;   /* enum imapd_search_return */
 	size_t at;	    /* the next message to look at */
-	size_t kept;	    /* bytes that SORT or THREAD keep of the messages, about */
+	size_t kept, uncounted; /* bytes that SORT or THREAD keep of the messages, about */
 	bool is_too_large;  /* all searches together keep too much */
 	struct imapd_places found;
 	uint64_t modseq;    /* the highest of those found */
@@ -40,8 +36,13 @@ struct imapd_search {
 	enum imapd_sort_key sort_keys[IMAPD_SORT_KEYS_MAX];
 	bool is_reverse[IMAPD_SORT_KEYS_MAX];
 	size_t sort_count;
-	struct imapd_sort_value *values; /* sort_count for each that was found */
-	struct buf sort_texts;
+	uint64_t *values; /* sort_count for each that was found: numbers in their order, or, until then, where texts are in sort_texts */
+	struct buf sort_texts; /* with a NUL at the end of each */
+	bool reads_terms;  /* the folder does not know the order of all messages (spool/storage/folder_order.h) */
+	bool lacks_order;  /* that was found just now */
+	bool misses_some;  /* a message that was found could not be read */
+	size_t batch;	   /* the first of the messages that are looked at now, and their places in the known orders */
+	uint32_t orders[IMAPD_SORT_KEYS_MAX][IMAPD_SEARCH_AT_ONCE];
 	/* THREAD */
 	bool by_references;
 	struct imap_thread_message *threaded;
@@ -50,6 +51,8 @@ struct imapd_search {
 /* SORT and THREAD: the arguments before the charset. */
 bool imapd_sort_read(struct imapd_args *args, struct imapd_search *search);
 bool imapd_thread_read(struct imapd_args *args, struct imapd_search *search);
+/* Of the messages that are looked at next, `count` from search->batch on. */
+void imapd_sort_prepare(struct imapd *imapd, struct imapd_search *search, size_t count);
 /* Notes what the order depends on; the message was just found (the last of search->found). */
 void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candidate);
 void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct imapd_candidate *candidate);

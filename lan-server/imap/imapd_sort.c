@@ -2,6 +2,7 @@
  * The answers of SORT and THREAD (RFC 5256).
  */
 #include "base/alloc.h"
+#include "spool/storage/storage.h"
 
 #include "lan-server/imap/imapd_priv.h"
 #include "lan-server/imap/imapd_search.h"
@@ -53,22 +54,22 @@ bool imapd_thread_read(struct imapd_args *args, struct imapd_search *search)
 
 static const struct imap_terms nothing = {.has_date = false};
 
-static struct imapd_sort_value text_value(struct imapd_search *search, struct slice text)
+/* In the order of unsigned numbers. */
+static uint64_t number_value(int64_t number)
 {
-	struct imapd_sort_value value = {.text = search->sort_texts.len};
+	return (uint64_t)number ^ 1ULL << 63;
+}
+
+/* Where it is. */
+static uint64_t text_value(struct imapd_search *search, struct slice text)
+{
+	size_t at = search->sort_texts.len;
 
 	if (text.len > KEPT_MAX)
 		text.len = KEPT_MAX;
-	memcpy(&value.start, text.len > 0 ? text.ptr : "", text.len < sizeof(value.start) ? text.len : sizeof(value.start));
-	value.start = be64toh(value.start);
 	buf_append_slice(&search->sort_texts, text);
 	buf_append_byte(&search->sort_texts, '\0');
-	return value;
-}
-
-static struct imapd_sort_value number_value(int64_t number)
-{
-	return (struct imapd_sort_value){.start = (uint64_t)number ^ 1ULL << 63, .text = SIZE_MAX};
+	return at;
 }
 
 static const struct imap_terms *terms_of(struct imapd_candidate *candidate)
@@ -94,7 +95,7 @@ static int64_t size_of(struct imapd_candidate *candidate)
 	return (int64_t)candidate->look.size;
 }
 
-static struct imapd_sort_value value_of(struct imapd_search *search, enum imapd_sort_key key, struct imapd_candidate *candidate)
+static uint64_t value_of(struct imapd_search *search, enum imapd_sort_key key, struct imapd_candidate *candidate)
 {
 	switch (key) {
 	case IMAPD_SORT_ARRIVAL:
@@ -115,6 +116,39 @@ static struct imapd_sort_value value_of(struct imapd_search *search, enum imapd_
 	return number_value(candidate->look.time);
 }
 
+/* The number of the folder's order that a key is; FOLDER_ORDERS: none, its values are known without reading anything. */
+static size_t order_of(enum imapd_sort_key key)
+{
+	static const enum imapd_sort_key keys[FOLDER_ORDERS] = {IMAPD_SORT_SUBJECT, IMAPD_SORT_FROM, IMAPD_SORT_TO, IMAPD_SORT_CC, IMAPD_SORT_DATE};
+	size_t i = 0;
+
+	while (i < FOLDER_ORDERS && keys[i] != key)
+		i++;
+	return i;
+}
+
+void imapd_sort_prepare(struct imapd *imapd, struct imapd_search *search, size_t count)
+{
+	for (size_t i = 0; i < search->sort_count && !search->reads_terms; i++) {
+		size_t order = order_of(search->sort_keys[i]);
+
+		if (order < FOLDER_ORDERS)
+			folder_order_get(search->folder, order, imapd->view.uids.items + search->batch, count, search->orders[i]);
+	}
+}
+
+/* A value that the folder knows, or one for which the message is read. */
+static uint64_t find_value(struct imapd_search *search, size_t key, struct imapd_candidate *candidate)
+{
+	uint32_t number;
+
+	if (search->reads_terms || order_of(search->sort_keys[key]) == FOLDER_ORDERS)
+		return value_of(search, search->sort_keys[key], candidate);
+	number = search->orders[key][candidate->place - search->batch];
+	search->lacks_order = search->lacks_order || number == 0;
+	return number;
+}
+
 void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candidate)
 {
 	size_t at = search->found.count - 1;
@@ -122,7 +156,8 @@ void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candid
 	if ((at & (at - 1)) == 0)
 		search->values = xrealloc(search->values, (at == 0 ? 1 : 2 * at) * search->sort_count * sizeof(*search->values));
 	for (size_t i = 0; i < search->sort_count; i++)
-		search->values[at * search->sort_count + i] = value_of(search, search->sort_keys[i], candidate);
+		search->values[at * search->sort_count + i] = find_value(search, i, candidate);
+	search->misses_some = search->misses_some || candidate->is_gone;
 }
 
 void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct imapd_candidate *candidate)
@@ -134,52 +169,141 @@ void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct 
 	imap_terms_thread(terms_of(candidate), message);
 }
 
-/* --- the order */
+/* --- the order by one key, as numbers */
 
-/* A message of those found, small, so that 100,000 are sorted in the processor's cache; mostly the first key decides. */
+/* A message of those found, small, so that 100,000 are sorted in the processor's cache. */
 struct sorted {
 	uint64_t start;
 	size_t at;
 };
 
-static int compare_values(const struct imapd_search *search, const struct imapd_sort_value *one, const struct imapd_sort_value *other)
+struct ranking {
+	struct imapd_search *search;
+	size_t key;
+	bool is_text;
+	uint32_t *numbers, last;
+};
+
+static int by_start(const void *a, const void *b)
 {
-	if (one->start != other->start)
-		return one->start < other->start ? -1 : 1;
-	return one->text == SIZE_MAX ? 0 : strcmp(search->sort_texts.ptr + one->text, search->sort_texts.ptr + other->text);
+	uint64_t one = ((const struct sorted *)a)->start, other = ((const struct sorted *)b)->start;
+
+	return one < other ? -1 : one > other;
 }
 
-static int compare(const void *a, const void *b, void *context)
+/* The bytes of the text from there on, as a number; zeros after its end. */
+static uint64_t start_of(const struct ranking *ranking, size_t at, size_t from)
 {
-	const struct imapd_search *search = context;
-	const struct sorted *one = a, *other = b;
+	const struct imapd_search *search = ranking->search;
+	const char *text = search->sort_texts.ptr + search->values[at * search->sort_count + ranking->key] + from;
+	uint64_t start = 0;
 
-	if (one->start != other->start)
-		return (one->start < other->start) == search->is_reverse[0] ? 1 : -1;
-	for (size_t i = 0; i < search->sort_count; i++) {
-		int order = compare_values(search, &search->values[one->at * search->sort_count + i], &search->values[other->at * search->sort_count + i]);
+	memcpy(&start, text, strnlen(text, sizeof(start)));
+	return be64toh(start);
+}
 
-		if (order != 0)
-			return search->is_reverse[i] ? -order : order;
+/* They are equal so far; texts that also have the same next bytes are sorted by those behind. */
+static void rank(struct ranking *ranking, struct sorted *sorted, size_t count, size_t from)
+{
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), by_start);
+	for (size_t i = 0, end; i < count; i = end) {
+		bool goes_on = ranking->is_text && (sorted[i].start & 0xff) != 0;
+
+		for (end = i + 1; end < count && sorted[end].start == sorted[i].start;)
+			end++;
+		if (end - i == 1 || !goes_on) {
+			ranking->last++;
+			for (size_t j = i; j < end; j++)
+				ranking->numbers[sorted[j].at] = ranking->last;
+			continue;
+		}
+		for (size_t j = i; j < end; j++)
+			sorted[j].start = start_of(ranking, sorted[j].at, from + sizeof(uint64_t));
+		rank(ranking, sorted + i, end - i, from + sizeof(uint64_t));
 	}
-	return one->at < other->at ? -1 : one->at > other->at;
 }
 
+/* The folder keeps an order of most of its messages: it serves searches that find fewer, too. */
+static void keep_order(struct imapd *imapd, const struct imapd_search *search, size_t order, uint32_t *numbers)
+{
+	if (search->misses_some || search->found.count < imapd->view.uids.count / 2 + 1) {
+		free(numbers);
+		return;
+	}
+	folder_order_put(search->folder, order,
+	    (struct folder_order){imapd_places_uids(&imapd->view, &search->found), numbers, search->found.count});
+}
+
+/* Numbers take the place of a key's values. */
+static void rank_by(struct imapd *imapd, struct imapd_search *search, size_t key)
+{
+	size_t order = order_of(search->sort_keys[key]), count = search->found.count;
+	struct sorted *sorted = xcalloc(count + 1, sizeof(*sorted));
+	struct ranking ranking = {search, key, search->sort_keys[key] != IMAPD_SORT_DATE, xcalloc(count + 1, sizeof(uint32_t)), 0};
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = (struct sorted){ranking.is_text ? start_of(&ranking, i, 0) : search->values[i * search->sort_count + key], i};
+	rank(&ranking, sorted, count, 0);
+	for (size_t i = 0; i < count; i++)
+		search->values[i * search->sort_count + key] = ranking.numbers[i];
+	free(sorted);
+	keep_order(imapd, search, order, ranking.numbers);
+}
+
+/* --- the order by all keys */
+
+/* One pass of a radix sort, by 8 bits. It keeps the order of equal ones, and does nothing where all have the same bits. */
+static bool sort_by_byte(const struct sorted *from, struct sorted *to, size_t count, unsigned shift)
+{
+	size_t begins[257] = {0};
+
+	for (size_t i = 0; i < count; i++)
+		begins[(from[i].start >> shift & 0xff) + 1]++;
+	if (count == 0 || begins[(from[0].start >> shift & 0xff) + 1] == count)
+		return false;
+	for (size_t i = 1; i < 256; i++)
+		begins[i] += begins[i - 1];
+	for (size_t i = 0; i < count; i++)
+		to[begins[from[i].start >> shift & 0xff]++] = from[i];
+	return true;
+}
+
+/* The values are numbers, mostly small ones: so the last key comes first, and each is sorted without comparing. New memory. */
 static struct sorted *sort(struct imapd_search *search)
 {
-	struct sorted *sorted = xcalloc(search->found.count + 1, sizeof(*sorted));
+	size_t count = search->found.count;
+	struct sorted *sorted = xcalloc(count + 1, sizeof(*sorted)), *spare = xcalloc(count + 1, sizeof(*spare));
 
-	for (size_t i = 0; i < search->found.count; i++)
-		sorted[i] = (struct sorted){search->values[i * search->sort_count].start, i};
-	qsort_r(sorted, search->found.count, sizeof(*sorted), compare, search);
+	for (size_t i = 0; i < count; i++)
+		sorted[i].at = i;
+	for (size_t key = search->sort_count; key-- > 0;) {
+		for (size_t i = 0; i < count; i++) {
+			sorted[i].start = search->values[sorted[i].at * search->sort_count + key];
+			if (search->is_reverse[key])
+				sorted[i].start = ~sorted[i].start;
+		}
+		for (unsigned shift = 0; shift < 64; shift += 8)
+			if (sort_by_byte(sorted, spare, count, shift)) {
+				struct sorted *swapped = sorted;
+
+				sorted = spare;
+				spare = swapped;
+			}
+	}
+	free(spare);
 	return sorted;
 }
 
 void imapd_sort_send(struct imapd *imapd, struct imapd_search *search)
 {
-	struct sorted *sorted = sort(search);
 	struct buf *out = imapd_out(imapd);
+	struct sorted *sorted;
 
+	for (size_t i = 0; i < search->sort_count && search->reads_terms; i++)
+		if (order_of(search->sort_keys[i]) < FOLDER_ORDERS)
+			rank_by(imapd, search, i);
+	sorted = sort(search);
 	buf_append_text(out, "* SORT");
 	for (size_t i = 0; i < search->found.count; i++) {
 		size_t place = search->found.items[sorted[i].at];

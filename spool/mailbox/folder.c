@@ -37,6 +37,8 @@ static struct folder *folder_new(const struct spool *spool, const char *mailbox)
 static void folder_free(struct folder *folder)
 {
 	folder_caches_clear(folder);
+	for (size_t i = 0; i < FOLDER_ORDERS; i++)
+		folder_order_clear(&folder->orders[i]);
 	folder_seen_clear(folder);
 	strlist_clear(&folder->marked);
 	folder_table_clear(&folder->table);
@@ -162,6 +164,8 @@ static int load(struct folder *folder, struct error *error)
 		return -1;
 	folder->recent_from = folder->uid_next;
 	folder->seen_below = 0;
+	for (size_t i = 0; i < FOLDER_ORDERS; i++)
+		folder_order_clear(&folder->orders[i]); /* of other UIDs */
 	memset(folder->stamps, 0, sizeof(folder->stamps));
 	if (folder_scan(folder, error) != 0)
 		return -1;
@@ -331,6 +335,23 @@ void folder_look(struct folder *folder, const uint32_t *uids, size_t count, stru
 											   : (struct folder_message){0};
 		at = at < table->count ? at + 1 : 0;
 	}
+	pthread_mutex_unlock(&folder->lock);
+}
+
+void folder_order_get(struct folder *folder, size_t which, const uint32_t *uids, size_t count, uint32_t *numbers)
+{
+	folder = folder_common(folder);
+	pthread_mutex_lock(&folder->lock);
+	folder_order_find(&folder->orders[which], uids, count, numbers);
+	pthread_mutex_unlock(&folder->lock);
+}
+
+void folder_order_put(struct folder *folder, size_t which, struct folder_order order)
+{
+	folder = folder_common(folder);
+	pthread_mutex_lock(&folder->lock);
+	folder_order_clear(&folder->orders[which]);
+	folder->orders[which] = order;
 	pthread_mutex_unlock(&folder->lock);
 }
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "spool/mailbox/cache_file.h"
 #include "spool/storage/folder.h"
+#include "spool/storage/folder_order.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -127,6 +128,7 @@ struct folder {
 	uint32_t seen_below; /* the messages below this UID are \Seen by the names of their files */
 	uint64_t modseq;
 	struct folder_stamp stamps[2]; /* of new/ and cur/ */
+	struct folder_order orders[FOLDER_ORDERS];
 	char *keywords[FOLDER_KEYWORDS_MAX]; /* NULL: that one has no name */
 	bool keywords_are_read;
 	struct folder_seen *people; /* those who have opened it */

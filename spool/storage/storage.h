@@ -29,6 +29,7 @@
 
 #include "spool/spool.h"
 #include "spool/storage/folder.h"
+#include "spool/storage/folder_order.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/last_login.h"
 #include "spool/storage/mailbox.h"

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "spool/storage/folder.h"
+#include "spool/storage/folder_order.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ struct folder {
 	struct fake_message *messages;
 	size_t count;
 	struct strlist keywords;
+	struct folder_order orders[FOLDER_ORDERS];
 	int watches[FAKE_WATCHES_MAX];
 	size_t watch_count, open;
 	bool deleted;
@@ -132,6 +134,8 @@ static void fake_free(struct folder *folder)
 	free(folder->messages);
 	free(folder->mailbox);
 	strlist_clear(&folder->keywords);
+	for (size_t i = 0; i < FOLDER_ORDERS; i++)
+		folder_order_clear(&folder->orders[i]);
 	*folder = (struct folder){.mailbox = NULL};
 }
 
@@ -337,6 +341,17 @@ void folder_status(struct folder *folder, bool sizes, struct folder_status *stat
 		status->deleted += (folder->messages[i].is.flags & FOLDER_DELETED) != 0;
 		status->size += sizes ? folder->messages[i].len : 0;
 	}
+}
+
+void folder_order_get(struct folder *folder, size_t which, const uint32_t *uids, size_t count, uint32_t *numbers)
+{
+	folder_order_find(&folder->orders[which], uids, count, numbers);
+}
+
+void folder_order_put(struct folder *folder, size_t which, struct folder_order order)
+{
+	folder_order_clear(&folder->orders[which]);
+	folder->orders[which] = order;
 }
 
 uint32_t folder_uid_next(struct folder *folder)
