@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 
+#define FAILED_MAX 3 /* then the scanner is away; one message that it cannot scan must not hold up the others */
+
 /* A message in a mailbox. */
 struct unscanned {
 	const char *mailbox;
@@ -108,7 +110,8 @@ static bool scan(const struct scan_later *job, struct unscanned *what)
 	return done;
 }
 
-static bool scan_mailbox(const struct scan_later *job, const char *mailbox, int64_t since)
+/* failed: how many in a row could not be scanned. */
+static bool scan_mailbox(const struct scan_later *job, const char *mailbox, int64_t since, int *failed)
 {
 	struct mailbox_list list;
 	struct error error;
@@ -118,15 +121,19 @@ static bool scan_mailbox(const struct scan_later *job, const char *mailbox, int6
 		log_warnx("event=mailbox-unreadable user=%s reason=%s", LOG_CSTR(mailbox), LOG_ERROR(&error));
 		return false;
 	}
-	for (size_t i = 0; i < list.count && done; i++) {
+	for (size_t i = 0; i < list.count && *failed < FAILED_MAX; i++) {
 		struct unscanned what = {.mailbox = mailbox, .message = &list.items[i]};
 		struct scan_verdict before;
 
 		if (!what.message->ours || what.message->time < since || is_read(what.message->file) ||
 		    mailbox_open(job->spool, mailbox, what.message, &what.bytes, &error) != 0)
 			continue;
-		if (scan_verdict_find(what.bytes, &before) && before.away != 0)
-			done = scan(job, &what);
+		if (scan_verdict_find(what.bytes, &before) && before.away != 0) {
+			bool is_scanned = scan(job, &what);
+
+			*failed = is_scanned ? 0 : *failed + 1;
+			done = done && is_scanned;
+		}
 		fsx_unmap(what.bytes);
 	}
 	mailbox_list_clear(&list);
@@ -139,14 +146,15 @@ void scan_later_run(const struct scan_later *job)
 	struct strlist users = {NULL, 0}, mailboxes = {NULL, 0};
 	struct error error;
 	bool done = true;
+	int failed = 0;
 
 	if (since == 0)
 		return;
 	mailbox_users(job->spool, &users);
 	for (size_t i = 0; i < users.count; i++)
 		done = mailbox_names(job->spool, users.items[i], &mailboxes, &error) == 0 && done;
-	for (size_t i = 0; i < mailboxes.count && done; i++)
-		done = scan_mailbox(job, mailboxes.items[i], since);
+	for (size_t i = 0; i < mailboxes.count && failed < FAILED_MAX; i++)
+		done = scan_mailbox(job, mailboxes.items[i], since, &failed) && done;
 	if (done)
 		filter_owed_done(job->spool->state, began);
 	strlist_clear(&mailboxes);

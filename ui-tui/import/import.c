@@ -134,6 +134,34 @@ static int read_any(struct slice text, struct import *import, struct error *erro
 	return error_set(error, ERROR_CONFIG, N_("this is neither a .fetchmailrc nor a .mpoprc nor a getmailrc"));
 }
 
+static bool has_control(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text >= ' ' && *text != 0x7f)
+		text++;
+	return *text != '\0';
+}
+
+/* Values are shown on a terminal, and none can contain these in our files. */
+static int check_texts(const struct import_account *account, struct error *error)
+{
+	const char *const all[] = {account->host, account->port, account->user, account->password, account->password_command, account->local,
+	    account->envelope_header, account->envelope_prefix, account->keep};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (has_control(all[i]))
+			return error_set(error, ERROR_CONFIG, N_("line %d: a value of the account has control characters"), account->line);
+	return 0;
+}
+
+/* The name of a user there may be none of ours; it is shown as part of a command. */
+static void check_local(struct import *import, struct import_account *account)
+{
+	if (account->local[0] == '\0' || conf_is_mailbox_name(slice_of(account->local)))
+		return;
+	import_ignore(import, account->line, slice_of(account->local));
+	import_set(&account->local, SLICE_LITERAL(""));
+}
+
 int import_read(struct slice text, struct import *import, struct error *error)
 {
 	*import = (struct import){0};
@@ -142,7 +170,10 @@ int import_read(struct slice text, struct import *import, struct error *error)
 	for (size_t i = 0; i < import->count; i++) {
 		if (import->accounts[i].host[0] == '\0')
 			return error_set(error, ERROR_CONFIG, N_("line %d: the account has no server"), import->accounts[i].line);
+		if (check_texts(&import->accounts[i], error) != 0)
+			return -1;
 		check_port(import, &import->accounts[i]);
+		check_local(import, &import->accounts[i]);
 		give_name(import, &import->accounts[i]);
 	}
 	return import->count > 0 ? 0 : error_set(error, ERROR_CONFIG, N_("no account is in it"));

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define FILE_MAX_BYTES (1u << 20)
+#define SHOWN_MAX 600
 
 /* An account with this server and login, whatever its name. */
 static bool is_known(const struct conf *conf, const struct import_account *account)
@@ -63,14 +64,18 @@ static bool add(struct config_edit *edit, const struct import_account *account, 
 /* One line per account: what it becomes, and what the admin has to do for it. */
 static void print_account(const struct conf *conf, const struct import_account *account, const char *name)
 {
-	char *url = import_url(account);
+	char *url = import_url(account), shown[SHOWN_MAX], login[SHOWN_MAX];
 
-	printf(_("account %s: %s, login %s\n"), name, url, account->user[0] != '\0' ? account->user : "-");
+	printf(_("account %s: %s, login %s\n"), name, str_printable(shown, sizeof(shown), slice_of(url)),
+	    str_printable(login, sizeof(login), slice_of(account->user[0] != '\0' ? account->user : "-")));
 	if (account->local[0] != '\0' && conf_find_user(conf, account->local) == NULL)
 		printf(_("  There is no user %s here, so its mail is sorted by rules and addresses. To change that: lanpost user add %s, "
 		    "lanpost account set %s --deliver-to %s\n"), account->local, account->local, name, account->local);
 	if (account->password[0] == '\0' && account->password_command[0] == '\0')
 		printf(_("  It has no password: lanpost account passwd %s\n"), name);
+	if (account->password_command[0] != '\0')
+		printf(_("  Its password comes from this command of the file, which the gateway will run: %s\n"),
+		    str_printable(shown, sizeof(shown), slice_of(account->password_command)));
 	if (account->tls == IMPORT_TLS_OPPORTUNISTIC)
 		printf(_("  The connection need not be encrypted, as before. Better, if the server can: lanpost account set %s --tls required\n"), name);
 	if (account->keep[0] != '\0' && strcmp(account->keep, "no") != 0)

@@ -1,12 +1,14 @@
 """Debian's scanners, each from a configuration of this test: clamd with two signatures, spamd and rspamd with a rule or two."""
+import os
 import shutil
 import socket
 import subprocess
+import time
 import urllib.request
 
 import pytest
 
-from filter.test_scanners import TRACE, fields, office
+from filter.test_scanners import TRACE, dies_again_and_again, fields, office
 from harness.letters import letter
 from harness.waiting import free_port, until
 
@@ -67,6 +69,21 @@ def test_clamd(folder, make_gateway, run):
     gateway.session()
     assert len(gateway.files("_quarantine")) == 3
     process.wait()
+
+
+@pytest.mark.skipif("LANPOST_SCANNED" not in os.environ, reason="by hand: LANPOST_SCANNED=2000")
+def test_clamd_dies_again_and_again(folder, make_gateway, run):
+    """As in test_scanners.py, with clamd itself, killed in mid-message every few seconds."""
+    life = [clamd(folder, run)]
+
+    def die(running):
+        time.sleep(2)  # its life
+        life[-1].kill()
+        life[-1].wait()
+        (folder / "clamd.ctl").unlink(missing_ok=True)
+        life.append(clamd(folder, run))
+
+    print(dies_again_and_again(make_gateway, f"clamd://{folder}/clamd.ctl", int(os.environ["LANPOST_SCANNED"]), die), len(life), "lives")
 
 
 def test_spamd(folder, make_gateway, run):

@@ -1,6 +1,6 @@
 """Scanners of our own: they speak clamd's, spamd's and rspamd's protocols, find what a message says of itself, and misbehave on request.
 
-A message with the words `VIRUS:name` has that virus; with `SCORE:7.5` it has that score, and with `SYMBOLS:A,B` these symbols.
+A message with the words `VIRUS:name` has that virus; clamd fails on one with `POISON`; with `SCORE:7.5` it has that score, and with `SYMBOLS:A,B` these symbols.
 """
 import json
 import re
@@ -78,6 +78,9 @@ class Clamd(Scanner):
             self.messages.append(message)
             if self.misbehaves(connection):
                 return
+            if b"POISON" in message:
+                connection.raw(b"%d: stream: Can't allocate memory ERROR\0" % number)
+                continue
             virus = found(rb"VIRUS:([\w.-]+)", message, "Eicar-Signature" if b"EICAR-STANDARD-" in message else None)
             connection.raw(b"%d: stream: %s\0" % (number, f"{virus} FOUND".encode() if virus else b"OK"))
 

@@ -55,6 +55,7 @@ static void test_fetchmail(void **state)
 	expect("set daemon 300\nskip i.h proto IMAP user sales pass p ssl\nmda \"/bin/x -d %T\"", &skipped, 1, "3: mda");
 	expect("poll x via '2001:db8::1' no dns envelope 1 X-Envelope-To user u to * here nokeep fetchall limit 0", &many, 1, "1: limit");
 	expect("defaults\npoll h ", &bare, 1, NULL);
+	expect("poll h to 'ivan; reboot'", &bare, 1, "1: ivan; reboot");
 }
 
 static void test_mpop(void **state)
@@ -83,7 +84,8 @@ static void test_getmail(void **state)
 static void test_refused(void **state)
 {
 	char *word = xmalloc(IMPORT_WORD_MAX + 100), *text;
-	const char *files[] = {"", "\n\n", "hello", "poll", "[retriever]\nserver =\n", "[retriever]\ntype\n", "account x\nuser y\n", NULL};
+	const char *files[] = {"", "\n\n", "hello", "poll", "[retriever]\nserver =\n", "[retriever]\ntype\n", "account x\nuser y\n",
+	    "poll h user 'a\\n[line]' pass p", "poll h user a pass p to 'b\033[2J'", NULL};
 
 	(void)state;
 	memset(word, 'a', IMPORT_WORD_MAX + 99);
