@@ -4,6 +4,7 @@ Run are the blocks marked sh, line by line and in order, and the commands of lan
 Paths of the system become paths of a temporary folder, sudo and systemctl do what they would do. (The Russian pages have the same
 commands: test_documents.py.)
 """
+import json
 import os
 import re
 import shlex
@@ -65,10 +66,10 @@ class Typist:
         account = {"url": f"pop3://127.0.0.1:{self.provider.port}", "tls": "none", "user": "box", "password": "x"}
         smarthost = {"url": f"smtp://127.0.0.1:{self.smarthost.port}", "tls": "none"}
         self.gateway = make_gateway(
-            start=False, users={"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}}, accounts={"branch": account},
+            start=False, users={"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}, "guest": {}}, accounts={"branch": account},
             rules={"invoices": {"when": 'subject contains "invoice"', "deliver": "ivan"}, "second": {"when": "always", "deliver": "anna"}},
             smarthosts={"default": smarthost}, sections={"scanner av": {"url": self.scanner.url}, "scanner spam": {"url": self.scanner.url},
-                      "dkim example.ru": {"selector": "mail", "key_file": folder / "dkim.key"}})
+                      "filter": {"virus": "quarantine"}, "dkim example.ru": {"selector": "mail", "key_file": folder / "dkim.key"}})
         assert self.gateway.cli("dkim", "example.ru", "--new", "ed25519").returncode == 0 # the key, without which no gateway starts
         self.gateway.start()
         self.gateway.session()
@@ -102,6 +103,13 @@ class Typist:
         assert not hold or self.gateway.cli("queue", "hold", entry).returncode == 0
         return entry
 
+    def quarantined(self):
+        self.count += 1
+        self.provider.messages.append(letter(number=100 + self.count, to="ivan@example.ru", body="VIRUS:Test\n"))
+        self.provider.uidls.append(f"virus-{self.count}")
+        self.gateway.session()
+        return json.loads(self.gateway.cli("quarantine", "list", "--json").stdout)[-1]["id"]
+
     def file_for(self, verb):
         self.count += 1
         if verb == "sort":
@@ -117,15 +125,16 @@ class Typist:
         words = shlex.split(command)
         group = next((word for word in words[1:] if not word.startswith("-") and "/" not in word), "")
         names = {"account": "branch", "rule": "invoices", "smarthost": "default", "scanner": "av"}
-        values = {"NAME": "branch" if "--account" in words else names.get(group, "ivan"), "USER": "ivan", "URL": self.gateway.accounts["branch"]["url"], "CONDITION": '\'from is "a@b.example"\'',
+        values = {"NAME": "branch" if "--account" in words else names.get(group, "ivan"), "USER": "guest" if "remove" in words else "ivan", "URL": self.gateway.accounts["branch"]["url"], "CONDITION": '\'from is "a@b.example"\'',
                   "POSITION": "2", "WORD": "invoice", "SUBJECT": "invoice", "QUERY": "invoice", "DOMAIN": "example.ru", "A": "branch",
-                  "ADDRESS": "client@bank.ru" if group == "trace" else "new@example.ru", "FOLDER": "folder", "ID": None, "FILE": None}
+                  "ADDRESS": "client@bank.ru" if group == "trace" else "new@example.ru", "FOLDER": "folder"}
 
         def value(word):
-            if word[0] == "ID":
-                return self.queued("release" in words)
+            if word[0] in ("ID", "NUMBER"):
+                return self.quarantined() if group == "quarantine" else self.queued("release" in words)
             if word[0] == "FILE":
                 return str(self.file_for(group) if group != "rule" else self.gateway.folder / "rules.conf")
+            assert word[0] in values, f"{command}: which value has {word[0]} here?"
             return values[word[0]]
         return re.sub(r"(?<![\w%+-])[A-Z]{2,}(?![\w@])|(?<=--account )A\b", value, command)
 
