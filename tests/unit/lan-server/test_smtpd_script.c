@@ -185,7 +185,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
 	    .sasl = {&office, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&office, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent, scan},
+	    .hooks = {&office, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent, .scan = scan},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
 
