@@ -384,6 +384,13 @@ static void fill_in_conditions(struct conf *conf)
 	}
 }
 
+/* A line that is always on: for those who do not see [line], too (schema_view.c). */
+static void settle_scanners(struct conf *conf)
+{
+	for (size_t i = 0; i < conf->scanner_count && conf->line.connect_command[0] == '\0'; i++)
+		conf->scanners[i].needs_line = false;
+}
+
 /* Fills loader->conf, which the caller has created. Returns false if there was any error. */
 static bool load(struct loader *loader, const char *path, struct conf_problems *problems)
 {
@@ -403,6 +410,7 @@ static bool load(struct loader *loader, const char *path, struct conf_problems *
 	if (loader->ini.count > 0 || problems->errors == errors) /* else nothing could be read, and that was reported */
 		conf_check(loader->conf, &loader->source);
 	fill_in_conditions(loader->conf);
+	settle_scanners(loader->conf);
 	conf_problems_sort(problems);
 	map_clear(&loader->source.places);
 	map_clear(&loader->source.faulty);

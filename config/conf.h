@@ -113,6 +113,8 @@ struct conf_schedule {
 struct conf_line {
 	char *connect_command, *disconnect_command, *proxy;
 	int64_t command_timeout; /* of these commands */
+	char *while_up; /* run once the mail of a session is done; "": none */
+	int64_t while_up_timeout, while_up_every; /* every: 0: in each session */
 	int64_t route_timeout;	 /* 0: do not wait for a route */
 	int64_t session_timeout; /* 0: none */
 	int64_t max_seconds, max_bytes_per_session; /* time limit of a session; 0: none */
@@ -210,6 +212,7 @@ struct conf_account {
 
 /* Where a message comes from or goes to: bits of conf_scanner.on, in the order of its words. */
 enum { CONF_FETCHED = 1, CONF_LOCAL = 2, CONF_OUTGOING = 4 };
+#define CONF_LINE_DOWN 8u /* with sources: scanners with needs_line cannot be asked now */
 enum conf_when_away { AWAY_DELIVER, AWAY_WAIT };
 
 /* A scanner for viruses or spam. */
@@ -221,6 +224,7 @@ struct conf_scanner {
 	int64_t timeout;  /* for one message */
 	int64_t max_size; /* 0: none */
 	enum conf_when_away when_away;
+	bool needs_line; /* it asks the internet: only while the line is up; false if that is always so */
 };
 
 enum conf_virus { VIRUS_QUARANTINE, VIRUS_REJECT, VIRUS_TAG, VIRUS_STRIP /* attachments only */ };

@@ -144,6 +144,12 @@ static const struct schema_key line_keys[] = {
     {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
 	N_("The command to run after a session.")},
     {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR), N_("Time limit of each command.")},
+    {"while_up", COMMAND(conf_line, while_up), "", N_("none"), ANY,
+	N_("A command that needs the internet, such as `freshclam --no-daemon`: it runs while the line is up, when the mail of a session is done. "
+	   "Its failure is reported to postmaster; the session does not fail by it.")},
+    {"while_up_timeout", SECONDS(conf_line, while_up_timeout), "600s", NULL, RANGE(1, DAY), N_("Time limit of while_up.")},
+    {"while_up_every", DURATION(conf_line, while_up_every), "0", NULL, TIME(0, 30 * DAY, 'h'),
+	N_("while_up runs again when this time has passed; 0: in each session.")},
     {"route_timeout", SECONDS(conf_line, route_timeout), "30s", NULL, RANGE(0, HOUR),
 	N_("How long a session waits for a route to the first server after connect_command; 0: it "
 	   "does not wait.")},
@@ -373,6 +379,9 @@ static const struct schema_key scanner_keys[] = {
     {"when_away", WORD(conf_scanner, when_away, conf_when_away), "deliver", NULL, ONE_OF("deliver", "wait"),
 	N_("What becomes of a message that it cannot scan. deliver: it is delivered, marked as not scanned, and scanned later. wait: "
 	   "fetched mail stays with the provider, the LAN server refuses mail for now (451).")},
+    {"needs_line", FLAG(conf_scanner, needs_line), "no", NULL, ANY,
+	N_("yes: it asks the internet (DNS lists), so it is asked only while the line is up (connect_command). Mail that comes from the LAN in between "
+	   "is scanned in the next session, as when it is away.")},
 };
 
 static const struct schema_key filter_keys[] = {

@@ -19,6 +19,7 @@ static const struct {
     {"queue", N_("sending the queue")},
     {"line", N_("the line")},
     {"hanging up", N_("disconnecting the line")},
+    {"while up", N_("the command while_up")},
     {"session", N_("the communication session")},
     {"process session", N_("the session process")},
     {"process lan", N_("the LAN server")},

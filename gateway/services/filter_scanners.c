@@ -155,7 +155,10 @@ void filter_lines_scan(struct filter_lines *lines, unsigned sources, const struc
 
 		if ((scanner->on & sources) == 0)
 			continue;
-		if (scanner->max_size > 0 && message->size > (uint64_t)scanner->max_size) {
+		if (scanner->needs_line && sources & CONF_LINE_DOWN) {
+			error_set(&error, ERROR_TEMPORARY, N_("the line is down; it is asked in the next session"));
+			not_looked(scanner, &error, &one);
+		} else if (scanner->max_size > 0 && message->size > (uint64_t)scanner->max_size) {
 			error_set(&error, ERROR_LIMIT, N_("the message is larger than max_size"));
 			not_looked(scanner, &error, &one);
 		} else {
@@ -170,6 +173,6 @@ void filter_lines_probe(struct filter_lines *lines, const struct scanner_message
 	struct scan_verdict verdict;
 
 	for (size_t i = 0; i < lines->scanners->conf->scanner_count; i++)
-		if (must_be_probed(lines->scanners, i))
+		if (!lines->scanners->conf->scanners[i].needs_line && must_be_probed(lines->scanners, i))
 			ask(lines, i, message, &verdict);
 }

@@ -155,6 +155,31 @@ int secrets_run_dialup(struct secrets *secrets, bool is_down, const atomic_bool 
 	return result;
 }
 
+int secrets_run_while_up(struct secrets *secrets, const atomic_bool *cancel, struct buf *output, int *status, struct line_counters *bytes,
+    bool *has_bytes, struct error *error)
+{
+	struct frame_wait wait = {clock_now_ms() + secrets->conf->line.while_up_timeout * 1000 + LINE_EXTRA_MS, cancel};
+	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
+	struct conversation conversation;
+	struct secrets_ran ran;
+	int result = helper_converse(&secrets->helper, &conversation, error);
+
+	if (result == 0)
+		result = secrets_exchange(&conversation, &(struct frame){.kind = SECRETS_WHILE_UP}, &answer, wait, error);
+	if (result == 0 && answer.len < sizeof(ran))
+		result = lost(FRAME_CLOSED, error);
+	if (result == 0) {
+		memcpy(&ran, answer.ptr, sizeof(ran));
+		*status = ran.code;
+		*bytes = ran.bytes;
+		*has_bytes = ran.has_bytes != 0;
+		buf_append_slice(output, slice_from(buf_slice(&answer), sizeof(ran)));
+	}
+	helper_hang_up(&conversation);
+	buf_clear(&answer);
+	return result;
+}
+
 /* --- life */
 
 static void wipe(char *text)

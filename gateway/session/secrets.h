@@ -13,6 +13,7 @@
 #include "config/conf.h"
 #include "gateway/outbound/outbound.h"
 #include "gateway/process/helper.h"
+#include "gateway/session/line_counters.h"
 #include "upstream/remote.h"
 
 struct secrets {
@@ -33,6 +34,10 @@ int secrets_run_dialup(struct secrets *secrets, bool is_down, const atomic_bool 
 /* The same without a secrets process. */
 int secrets_dialup_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
+
+/* Runs while_up. *bytes: what the line has carried meanwhile; *has_bytes: whether that is known. */
+int secrets_run_while_up(struct secrets *secrets, const atomic_bool *cancel, struct buf *output, int *status, struct line_counters *bytes,
+    bool *has_bytes, struct error *error);
 
 /* The main function of a worker; for tests. context: the struct conf. */
 void secrets_serve(void *context, int fd);

@@ -4,6 +4,7 @@
 #define LANPOST_GATEWAY_SECRETS_PRIV_H
 
 #include "base/net/frame.h"
+#include "gateway/session/line_counters.h"
 #include "gateway/session/secrets.h"
 
 #define SECRETS_FRAME_MAX 16384
@@ -17,14 +18,21 @@ enum secrets_kind {
 	SECRETS_SMARTHOST,   /* its name */
 	SECRETS_DIALUP,	     /* a byte: 0 up, 1 down */
 	SECRETS_KEY,	     /* domain of a [dkim] section */
+	SECRETS_WHILE_UP,    /* nothing */
 	/* Answers. */
 	SECRETS_GOOD, /* to the first request: whether the secret has a line end (a byte); exit code (32 bits) and output;
-	 * whether the key is Ed25519 (a byte); to a question: the answer */
+	 * whether the key is Ed25519 (a byte); after SECRETS_WHILE_UP: struct secrets_ran and the output; to a question: the answer */
 	SECRETS_BAD,  /* class (32 bits) and phrase of an error */
 	/* After SECRETS_KEY: a digest to sign; may be repeated. */
 	SECRETS_SIGN,
 	/* And an enum login_question: rounds (32 bits) and `with`. */
 	SECRETS_QUESTION = 16,
+};
+
+struct secrets_ran {
+	int32_t code;
+	int32_t has_bytes;
+	struct line_counters bytes;
 };
 
 /* Sends a frame and receives its answer. Returns -1 with the error of the other side, or if it does not answer. */

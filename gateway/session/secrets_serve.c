@@ -65,6 +65,29 @@ static void serve_line(struct service *service, struct slice body)
 	buf_clear(&output);
 }
 
+static void serve_while_up(struct service *service)
+{
+	const struct conf_line *line = &service->conf->line;
+	char *command = xasprintf("exec 2>&1\n%s", line->while_up);
+	struct buf output = BUF_INIT(SECRETS_OUTPUT_MAX);
+	struct line_counters before, after;
+	struct secrets_ran ran = {0};
+	struct error error;
+	int status = 0;
+
+	ran.has_bytes = line_counters_read(LINE_COUNTERS_FOLDER, &before);
+	if (command_run(command, (int)line->while_up_timeout, &service->is_over, &output, &status, &error) != 0) {
+		say_error(service, &error);
+	} else {
+		ran.code = status;
+		ran.has_bytes = ran.has_bytes && line_counters_read(LINE_COUNTERS_FOLDER, &after) &&
+				line_counters_since(&before, &after, &ran.bytes);
+		say(service, SECRETS_GOOD, &ran, sizeof(ran), buf_slice(&output));
+	}
+	buf_clear(&output);
+	free(command);
+}
+
 /* --- logins */
 
 static const struct conf_remote *find_remote(const struct conf *conf, uint32_t kind, const char *name)
@@ -212,6 +235,8 @@ void secrets_serve(void *context, int fd)
 	if (frame_receive(fd, &kind, &body, NULL, (struct frame_wait){INT64_MAX, &service.is_over}) == FRAME_OK) {
 		if (kind == SECRETS_DIALUP)
 			serve_line(&service, buf_slice(&body));
+		else if (kind == SECRETS_WHILE_UP)
+			serve_while_up(&service);
 		else if (kind == SECRETS_KEY)
 			serve_key(&service, &body);
 		else if (open_secret(&service, kind, buf_text(&body)))

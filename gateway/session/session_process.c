@@ -114,6 +114,21 @@ static void tell_queue_done(struct session *session)
 
 /* --- the whole */
 
+static void scan_later(const struct session *session)
+{
+	thread_activity_step("scanning what was not scanned");
+	scan_later_run(&(struct scan_later){session->conf, &session->spool, session->id.text, session->filter_socket, session_limits_cancelled()});
+}
+
+/* Whether a scanner must be asked before the line is down. */
+static bool scans_on_the_line(const struct session *session)
+{
+	for (size_t i = 0; i < session->conf->scanner_count; i++)
+		if (session->conf->scanners[i].needs_line)
+			return session->is_up;
+	return false;
+}
+
 static void prune_journal(const struct session *session)
 {
 	struct msgid before;
@@ -143,6 +158,20 @@ static void hang_up(struct session *session)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	dialup_journal(session->spool.intake, &session->id, &outcome);
 	session_report_change(&report, "hanging up", PHRASE(N_("disconnecting the line")), &error);
+}
+
+/* When the mail is done, and the line still up. */
+static void run_while_up(struct session *session)
+{
+	const struct session_report report = report_of(session);
+	struct while_up *ran = &session->result.while_up;
+
+	if (!session->is_up || atomic_load(session_limits_enough()))
+		return;
+	thread_activity_step("running while_up");
+	while_up_run(ran, session->conf, &session->spool, &session->secrets, session->id.text, session_limits_cancelled());
+	if (ran->was_run)
+		session_report_change(&report, "while up", PHRASE(N_("the command while_up")), &ran->error);
 }
 
 static size_t count_waiting(const struct spool *spool)
@@ -271,6 +300,9 @@ static void work(struct session *session)
 		flush_queue(session, false);
 		tell_queue_done(session);
 	}
+	run_while_up(session);
+	if (scans_on_the_line(session))
+		scan_later(session);
 	thread_activity_step("hanging up the line");
 	hang_up(session);
 	thread_activity_step("reporting");
@@ -411,8 +443,7 @@ int session_process_run(void *context, int event_fd)
 		make_plan(&session);
 	else if (wants_line(&session))
 		work(&session);
-	thread_activity_step("scanning what was not scanned");
-	scan_later_run(&(struct scan_later){session.conf, &session.spool, session.id.text, session.filter_socket, session_limits_cancelled()});
+	scan_later(&session);
 	thread_activity_step("removing old mail");
 	if (session.clock_is_trusted) {
 		expire_mail(session.conf, &session.spool);

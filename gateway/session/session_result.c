@@ -87,7 +87,7 @@ static const char *end_text(enum session_end end)
 
 struct remote_bytes session_result_bytes(const struct session_result *result)
 {
-	struct remote_bytes bytes = {result->line_received, result->line_sent};
+	struct remote_bytes bytes = {result->line_received + result->while_up.bytes.received, result->line_sent + result->while_up.bytes.sent};
 
 	for (size_t i = 0; i < result->account_count; i++) {
 		bytes.received += result->accounts[i].fetched.line_received;
@@ -135,6 +135,13 @@ static void add_price(const struct session_result *result, json_t *answer)
 		json_object_set_new(answer, "price", json_real((double)result->price / LINE_PRICE_UNIT));
 }
 
+static json_t *while_up_json(const struct while_up *ran)
+{
+	return json_pack("{s:I, s:o, s:o, s:s, s:o}", "seconds", (json_int_t)ran->seconds, "line_received",
+	    ran->has_bytes ? json_integer((json_int_t)ran->bytes.received) : json_null(), "line_sent",
+	    ran->has_bytes ? json_integer((json_int_t)ran->bytes.sent) : json_null(), "output", ran->said, "error", error_json(&ran->error));
+}
+
 json_t *session_result_json(const struct session_result *result)
 {
 	const struct remote_bytes bytes = session_result_bytes(result);
@@ -159,6 +166,7 @@ json_t *session_result_json(const struct session_result *result)
 	    (json_int_t)bytes.received, "line_sent", (json_int_t)bytes.sent, "queue_error", error_json(&result->queue_error), "line_error",
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 	add_price(result, answer);
+	json_object_set_new(answer, "while_up", result->while_up.was_run ? while_up_json(&result->while_up) : json_null());
 	return answer;
 }
 
@@ -233,6 +241,9 @@ void session_result_text(const struct session_result *result, struct buf *out)
 	}
 	if (end_text(result->end) != NULL)
 		buf_printf(out, "%s\n", _(end_text(result->end)));
+	if (result->while_up.was_run)
+		buf_printf(out, _("Command while connected: %s\n"),
+		    PHRASE_SAID(while_up_phrase((char[PHRASE_MAX]){0}, PHRASE_MAX, &result->while_up)));
 	bytes_text(result, out);
 	if (!result->sending)
 		return;

@@ -9,6 +9,7 @@
 #include "gateway/outbound/outbound.h"
 #include "gateway/report/line_use.h"
 #include "gateway/session/session_limits.h"
+#include "gateway/session/while_up.h"
 #include "spool/storage/storage.h"
 
 #include <jansson.h>
@@ -38,6 +39,7 @@ struct session_result {
 	struct line_use use; /* of the line, this session included */
 	bool has_price;
 	int64_t price; /* of the session, or of what is planned; LINE_PRICE_UNIT */
+	struct while_up while_up;
 	int64_t seconds; /* that it took, or that it will take; -1: not known */
 };
 

@@ -6,14 +6,32 @@
 #include "base/net/pass_fd.h"
 #include "base/process/sealed.h"
 #include "config/scanner_url.h"
+#include "spool/layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define QUEUE_MS 60000 /* a question may wait for those before it */
+
+/* The file that marks the line (spool/layout.h) is there from before it comes up until it is down. */
+static unsigned line_state(const struct conf *conf)
+{
+	bool matters = false, is_up;
+	char *path;
+
+	for (size_t i = 0; i < conf->scanner_count; i++)
+		matters = matters || conf->scanners[i].needs_line;
+	if (!matters)
+		return 0;
+	path = layout_line_up(SPOOL_OF(conf));
+	is_up = access(path, F_OK) == 0;
+	free(path);
+	return is_up ? 0 : CONF_LINE_DOWN;
+}
 
 static bool is_for(const struct conf_scanner *scanner, unsigned sources)
 {
@@ -96,10 +114,11 @@ static int open_message(const struct filter_question *question, struct error *er
 
 static void put_request(const struct filter_question *question, struct buf *request)
 {
+	const unsigned sources = question->sources | line_state(question->conf);
 	struct buf facts = BUF_INIT(FILTER_REQUEST_MAX);
 
 	scan_facts_write(question->facts, &facts);
-	frame_put(request, FILTER_SOURCES, slice_make((const char *)&question->sources, sizeof(question->sources)));
+	frame_put(request, FILTER_SOURCES, slice_make((const char *)&sources, sizeof(sources)));
 	frame_put(request, FILTER_FACTS, buf_slice(&facts));
 	buf_clear(&facts);
 }

@@ -22,7 +22,7 @@ enum filter_kind {
 	FILTER_SCAN = 1, /* request: a descriptor of the message, and fields; answer: fields */
 };
 enum filter_tag {
-	FILTER_SOURCES = 's', /* unsigned: CONF_FETCHED ... */
+	FILTER_SOURCES = 's', /* unsigned: CONF_FETCHED ..., CONF_LINE_DOWN */
 	FILTER_FACTS = 'f',   /* scan_facts_write() */
 	FILTER_VERDICT = 'v', /* of the answer: scan_verdict_write() */
 	FILTER_CUTS = 'c',    /* and scan_cuts_write() */

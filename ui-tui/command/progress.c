@@ -277,6 +277,14 @@ static bool has_row(const struct progress *progress, const char *name)
 	return false;
 }
 
+static void print_while_up(const json_t *ran)
+{
+	if (json_is_object(ran) && json_is_null(json_object_get(ran, "error")))
+		printf(_("command while connected: done in %lld s\n"), (long long)number(ran, "seconds"));
+	else if (json_is_object(ran))
+		print_problem(_("command while connected"), ran, "error");
+}
+
 bool progress_summary(const struct progress *progress, const json_t *answer)
 {
 	int64_t fetched = 0, skipped = 0;
@@ -295,6 +303,7 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 	print_problem(_("line"), answer, "line_error");
 	if (progress->on_terminal || !has_row(progress, ""))
 		print_problem(_("outgoing"), answer, "queue_error");
+	print_while_up(json_object_get(answer, "while_up"));
 	if (json_is_string(json_object_get(answer, "note"))) {
 		char *note = safe_text(answer, "note");
 
