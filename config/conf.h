@@ -55,6 +55,9 @@ struct conf_place {
 	int line;	  /* 0: not in a file (a default) */
 };
 
+/* What goes over the line first. */
+enum conf_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };
+
 /* Of which failed mail postmaster gets a report. */
 enum conf_bounce_copies { COPIES_NONE, COPIES_SERIOUS, COPIES_FAILED, COPIES_ALL };
 
@@ -108,6 +111,8 @@ struct conf_schedule {
 	struct conf_numbers holidays; /* 20261231, or 1231 for every year */
 	int64_t when_queued, when_queued_for; /* messages, seconds; 0: never for that */
 	bool on_start;
+	struct strlist urgent_users; /* none: nobody */
+	int64_t urgent_limit;	     /* sessions an hour */
 };
 
 struct conf_line {
@@ -184,6 +189,7 @@ struct conf_user {
 	char *forward;
 	bool keep;
 	bool outside; /* may send to external addresses */
+	enum conf_priority priority;
 	bool save_sent; /* what they send is kept in their folder Sent */
 	enum conf_language language; /* of messages that the gateway writes to them */
 	bool archive; /* expired messages are kept there */
@@ -200,6 +206,7 @@ struct conf_account {
 	struct conf_sizes max_size;
 	int64_t give_up_after; /* attempts at one message; 0: never */
 	struct strlist deliver_to, unsorted_to;
+	enum conf_priority priority;
 	bool enabled;
 	bool compress; /* IMAP, where the server offers it */
 	int64_t every; /* -1: as [schedule] */

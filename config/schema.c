@@ -134,6 +134,11 @@ static const struct schema_key schedule_keys[] = {
 	N_("Start a session when this many new messages are in the queue, or when one has waited "
 	   "this long; only within `days` and `hours`, and not on `holidays`.")},
     {"on_start", FLAG(conf_schedule, on_start), "yes", NULL, ANY, N_("yes: start a session when the gateway starts.")},
+    {"urgent_users", USERS(conf_schedule, urgent_users), "", N_("nobody"), ANY,
+	N_("The users whose outgoing message starts a session at once, and is sent first, if they mark it as urgent (Priority: urgent, "
+	   "X-Priority: 1 or Importance: high).")},
+    {"urgent_limit", INTEGER(conf_schedule, urgent_limit), "4", NULL, RANGE(1, 1000),
+	N_("How many sessions per hour urgent messages may start; further ones wait.")},
 };
 
 static const struct schema_key line_keys[] = {
@@ -282,6 +287,8 @@ static const struct schema_key user_keys[] = {
 	N_("The addresses to which all mail of this user is forwarded.")},
     {"keep", FLAG(conf_user, keep), "yes", NULL, ANY, N_("With `forward`: yes keeps a copy in the mailbox.")},
     {"outside", FLAG(conf_user, outside), "yes", NULL, ANY, N_("no: this user may send mail only within the office.")},
+    {"priority", WORD(conf_user, priority, conf_priority), "normal", NULL, ONE_OF("low", "normal", "high"),
+	N_("In the queue, mail of users with a higher priority is sent first.")},
     {"save_sent", FLAG(conf_user, save_sent), "no", NULL, ANY,
 	N_("yes: the gateway keeps a copy of each message that this user sends in their folder Sent. For mail "
 	   "programs that save none, or on a slow link would send each message twice. A program that saves "
@@ -314,6 +321,8 @@ static const struct schema_key account_keys[] = {
 	N_("Skip sorting and deliver everything to these users.")},
     {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,
 	N_("The users who get mail that sorting cannot assign.")},
+    {"priority", WORD(conf_account, priority, conf_priority), "normal", NULL, ONE_OF("low", "normal", "high"),
+	N_("Accounts with a higher priority are fetched first; the others wait until they are done.")},
     {"enabled", FLAG(conf_account, enabled), "yes", NULL, ANY, N_("no: the account is disabled.")},
     {"every", INTERVAL(conf_account, every), "", N_("as in [schedule]"), TIME(0, 30 * DAY, 'm'),
 	N_("Fetch this account at its own interval.")},

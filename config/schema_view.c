@@ -22,6 +22,7 @@ static const struct {
     {"gateway", "bounce_size", SCHEMA_FOR_LAN},
     {"gateway", "language", SCHEMA_FOR_LAN},
     {"lan", "*", SCHEMA_FOR_LAN},
+    {"schedule", "urgent_users", SCHEMA_FOR_LAN},
     {"limits", "*", SCHEMA_FOR_LAN},
     {"log", "level", SCHEMA_FOR_LAN},
     {"log", "file", SCHEMA_FOR_LAN},

@@ -195,6 +195,8 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 		put_cut(out, &envelope->cuts[i]);
 	put_line(out, "insert", envelope->insert);
 	put_line(out, "flags", envelope->flags);
+	if (envelope->is_urgent)
+		buf_append_text(out, "urgent 1\n");
 	if (envelope->insert[0] != '\0')
 		buf_printf(out, "insert-at %llu\n", (unsigned long long)envelope->insert_at);
 	if (envelope->attempts > 0 || envelope->next_attempt > 0)
@@ -357,6 +359,8 @@ static bool parse_numbers(struct slice key, struct slice value, struct envelope 
 		envelope->waited = (int64_t)number;
 	else if (slice_is(key, "reach"))
 		envelope->reach = (int64_t)number;
+	else if (slice_is(key, "urgent"))
+		envelope->is_urgent = number != 0;
 	else if (slice_is(key, "warned"))
 		envelope->warned = number != 0;
 	else

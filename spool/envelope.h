@@ -76,6 +76,7 @@ struct envelope {
 	size_t cut_count;
 	char *kept_header; /* if there are cuts: added only before the whole message in the quarantine, as own_header; "" */
 	char *flags;	 /* of the message in its mailbox, as in its name (maildir_flags.h), if a client has appended it; "" */
+	bool is_urgent;	 /* it goes to the smarthost before other mail */
 	uint64_t size;	 /* of the message as stored: added header lines, message and inserted text */
 	struct strlist recipients; /* as given by the client (with Bcc), for boss and journal */
 	struct place *places;

@@ -9,6 +9,7 @@
 
 struct conf;
 struct intake;
+struct envelope;
 struct place;
 struct state;
 
@@ -25,7 +26,7 @@ struct spool_options {
 	bool reports_damage; /* the caller reports that state.db was damaged: spool->was_damaged */
 	bool keeps_seen;     /* copies the seen UIDLs when the spool is closed */
 	/* Called after each delivery, by the delivering thread; may be NULL. */
-	void (*delivered)(void *context, const struct place *place);
+	void (*delivered)(void *context, const struct envelope *envelope, const struct place *place);
 	void *context;
 };
 

@@ -96,6 +96,24 @@ static bool is_due(const struct envelope *envelope)
 	return envelope->next_attempt <= now || envelope->last_attempt > now;
 }
 
+/* Urgent mail first, then by the priority of the user who sends it. */
+static int rank_of(const struct conf *conf, const struct envelope *envelope)
+{
+	const struct conf_user *user = envelope->submitter[0] == '\0' ? NULL : conf_find_user(conf, envelope->submitter);
+
+	if (envelope->is_urgent)
+		return PRIORITY_HIGH + 1;
+	return user == NULL ? PRIORITY_NORMAL : (int)user->priority;
+}
+
+/* The oldest first among equals: queue_list() has them so, and ids grow. */
+static int by_rank(const void *one, const void *other)
+{
+	const struct entry *a = one, *b = other;
+
+	return a->rank != b->rank ? b->rank - a->rank : strcmp(a->item.id.text, b->item.id.text);
+}
+
 static void add_entry(struct outbound *out, const struct queue_item *item)
 {
 	struct envelope envelope;
@@ -113,7 +131,7 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 		const struct conf_smarthost *home = find_smarthost(out->job->conf, envelope.sender);
 
 		ARRAY_GROW(out->entries, out->count);
-		out->entries[out->count++] = (struct entry){.item = *item, .home = home, .smarthost = home};
+		out->entries[out->count++] = (struct entry){.item = *item, .home = home, .smarthost = home, .rank = rank_of(out->job->conf, &envelope)};
 	}
 	envelope_clear(&envelope);
 }
@@ -126,6 +144,8 @@ static int gather(struct outbound *out, struct error *error)
 		return -1;
 	for (size_t i = 0; i < items.count; i++)
 		add_entry(out, &items.items[i]);
+	if (out->count > 0)
+		qsort(out->entries, out->count, sizeof(*out->entries), by_rank);
 	queue_items_clear(&items);
 	return 0;
 }

@@ -229,6 +229,12 @@ int child_poll_fd(const struct child *child)
 	return child->is_broken ? -1 : child->fd;
 }
 
+void child_wake(const struct child *child)
+{
+	if (child->fd >= 0 && send(child->fd, ".", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("event=child-not-woken name=%s", child->name);
+}
+
 void child_end_broken(struct child *child)
 {
 	if (child->is_broken && child->pid != 0)

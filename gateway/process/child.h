@@ -52,6 +52,8 @@ bool child_take_event(struct child *child, json_t **object);
 void child_take_no_more(struct child *child);
 /* The descriptor for poll(): -1 if no more events can come. */
 int child_poll_fd(const struct child *child);
+/* Sends it a byte on its event socket, which means: look. */
+void child_wake(const struct child *child);
 /* Kills a running child that has closed its event socket or sent an invalid event: it is compromised or broken. */
 void child_end_broken(struct child *child);
 /* Ends a child with SIGTERM, after patience_ms with SIGKILL, and removes it. */

@@ -34,18 +34,33 @@ static int signal_descriptor(int signal_number)
 }
 
 /* Called by any session thread: one short line is written atomically. */
-static void delivered(void *context, const struct place *place)
+static void tell(const char *what)
 {
+	json_t *event = json_pack("{s:s}", "event", what);
 	struct error error;
-	json_t *event;
 
-	(void)context;
-	if (place->kind != PLACE_DAEMON)
-		return;
-	event = json_pack("{s:s}", "event", "trigger");
 	if (ctl_send(CHILD_FD_EVENTS, event, &error) != 0)
 		log_warnx("event=trigger-not-told reason=%s", LOG_ERROR(&error));
 	json_decref(event);
+}
+
+static bool is_first_queued(const struct envelope *envelope, const struct place *place)
+{
+	size_t i = 0;
+
+	while (i < envelope->place_count && envelope->places[i].kind != PLACE_QUEUE)
+		i++;
+	return i < envelope->place_count && place->kind == PLACE_QUEUE && strcmp(place->name, envelope->places[i].name) == 0;
+}
+
+/* A message starts one session, however many recipients it has. */
+static void delivered(void *context, const struct envelope *envelope, const struct place *place)
+{
+	(void)context;
+	if (place->kind == PLACE_DAEMON)
+		tell("trigger");
+	else if (envelope->is_urgent && is_first_queued(envelope, place))
+		tell("urgent");
 }
 
 /* So that mutt and others find every mailbox, before the first message. */

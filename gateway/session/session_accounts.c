@@ -13,7 +13,12 @@
 #include "mail/filter/filter_owed.h"
 #include "mail/filter/filter_policy.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define PROGRESS_MS 100 /* minimum interval of an account's progress reports */
 
@@ -22,6 +27,7 @@ struct account_thread {
 	struct account_result *result;
 	struct sorting_worker sorting;
 	pthread_t thread;
+	size_t number; /* in session->order */
 	bool started;
 	int64_t began; /* to be fetched */
 	int64_t told;  /* when progress was last reported */
@@ -143,14 +149,15 @@ static bool has_twin(const struct session *session, const struct conf_account *a
 	return found;
 }
 
-/* Waits for its turn at the mailbox, then at the server. The messages that another account has fetched from that mailbox
+/* Waits for its turn among the accounts, at the mailbox, then at the server. The messages that another account has fetched from that mailbox
  * must be recorded before this one lists it. Returns -1 without a turn. */
 static int enter(struct account_thread *work, const char *mailbox, const char *host)
 {
 	struct session *session = work->session;
 	struct account_result *result = work->result;
 
-	if (!server_gate_enter(&session->mailboxes, mailbox, session_limits_fetched_enough()))
+	if (!account_order_wait(&session->order, work->number, session_limits_fetched_enough()) ||
+	    !server_gate_enter(&session->mailboxes, mailbox, session_limits_fetched_enough()))
 		return error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
 	if (server_gate_enter(&session->gate, host, session_limits_fetched_enough())) {
 		if (!has_twin(session, result->account, mailbox) || intake_write_notes(session->spool.intake, &result->error) == 0)
@@ -205,9 +212,8 @@ static int fetch(struct account_thread *work)
 	return failed;
 }
 
-static void *fetch_thread(void *context)
+static void fetch_in_turn(struct account_thread *work)
 {
-	struct account_thread *work = context;
 	struct account_result *result = work->result;
 	char *mailbox = conf_mailbox(result->account), *host = slice_dup(endpoint_of(result->account->remote.url).place);
 	bool entered = enter(work, mailbox, host) == 0, failed = true;
@@ -221,13 +227,24 @@ static void *fetch_thread(void *context)
 	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
 	if (!entered && (result->error.class == ERROR_NONE || result->error.class == ERROR_CANCELLED))
-		return NULL; /* it was not started */
+		return; /* it was not started */
 	failed = result->error.class != ERROR_NONE;
 	result->fetched.arrived = result->fetched.fetched;
 	tell_account(work, failed ? "failed" : "done", &result->error);
 	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
 	    work->session->id.text, LOG_CSTR(result->account->name), result->fetched.fetched, result->fetched.deleted,
 	    (unsigned long long)result->fetched.bytes, LOG_ERROR(&result->error));
+}
+
+static void *fetch_thread(void *context)
+{
+	struct account_thread *work = context;
+	const uint64_t one = 1;
+
+	fetch_in_turn(work);
+	account_order_done(&work->session->order, work->number);
+	if (write(work->session->done_fd, &one, sizeof(one)) != sizeof(one))
+		log_debug("event=progress-lost reason=eventfd");
 	return NULL;
 }
 
@@ -252,22 +269,59 @@ struct account_thread *session_accounts_start(struct session *session)
 	size_t count = session->result.account_count;
 	struct account_thread *threads = xcalloc(count + 1, sizeof(*threads));
 
+	session->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	account_order_init(&session->order);
+	for (size_t i = 0; i < count; i++)
+		account_order_add(&session->order, session->result.accounts[i].account);
 	for (size_t i = 0; i < count; i++) {
 		struct account_thread *work = &threads[i];
 
 		work->session = session;
+		work->number = i;
 		work->result = &session->result.accounts[i];
 		work->started = pthread_create(&work->thread, NULL, fetch_thread, work) == 0;
-		if (!work->started)
-			error_set(&work->result->error, ERROR_TEMPORARY, N_("cannot start a thread"));
+		if (work->started)
+			continue;
+		error_set(&work->result->error, ERROR_TEMPORARY, N_("cannot start a thread"));
+		account_order_done(&session->order, i);
 	}
 	return threads;
 }
 
-void session_accounts_join(struct account_thread *threads, size_t count)
+static size_t count_started(const struct account_thread *threads, size_t count)
 {
+	size_t started = 0;
+
 	for (size_t i = 0; i < count; i++)
+		started += threads[i].started;
+	return started;
+}
+
+bool session_accounts_wait(struct session *session, const struct account_thread *threads)
+{
+	struct pollfd fds[] = {{.fd = session->done_fd, .events = POLLIN}, {.fd = session->event_fd, .events = POLLIN}};
+	size_t all = count_started(threads, session->result.account_count);
+	uint64_t done;
+	char bytes[64];
+
+	while (session->done_fd >= 0 && session->done_count < all) {
+		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+			return false;
+		if (read(session->done_fd, &done, sizeof(done)) == sizeof(done))
+			session->done_count += done;
+		else if (recv(session->event_fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+			return true;
+	}
+	return false;
+}
+
+void session_accounts_join(struct session *session, struct account_thread *threads)
+{
+	for (size_t i = 0; i < session->result.account_count; i++)
 		if (threads[i].started)
 			pthread_join(threads[i].thread, NULL);
+	account_order_clear(&session->order);
+	if (session->done_fd >= 0)
+		close(session->done_fd);
 	free(threads);
 }

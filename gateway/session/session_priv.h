@@ -4,6 +4,7 @@
 #ifndef LANPOST_GATEWAY_SESSION_PRIV_H
 #define LANPOST_GATEWAY_SESSION_PRIV_H
 
+#include "gateway/session/account_order.h"
 #include "gateway/session/dialup.h"
 #include "gateway/session/secrets.h"
 #include "gateway/session/server_gate.h"
@@ -25,12 +26,15 @@ struct session {
 	struct remote_wire wire; /* of the smarthosts' connections */
 	struct dialup_outcome line; /* of bringing it up */
 	bool is_up;
+	struct account_order order;
 	struct server_gate gate;
 	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream, so that nothing is fetched twice */
 	bool clock_is_trusted;
 	int64_t began; /* clock_now_ms() */
 	int event_fd;
 	int filter_socket; /* mail/filter/filter_ask.h */
+	int done_fd; /* counts the accounts that are done; -1: it does not */
+	size_t done_count;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
 };
 
@@ -43,7 +47,9 @@ struct account_thread;
 void session_accounts_choose(struct session *session);
 /* Fetches each of them on a thread of its own. The threads are new memory, for session_accounts_join(). */
 struct account_thread *session_accounts_start(struct session *session);
+/* Waits until all of them are done or the supervisor asks for a look at the queue: returns true for that. */
+bool session_accounts_wait(struct session *session, const struct account_thread *threads);
 /* Waits for them, and frees them. */
-void session_accounts_join(struct account_thread *threads, size_t count);
+void session_accounts_join(struct session *session, struct account_thread *threads);
 
 #endif

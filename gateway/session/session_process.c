@@ -258,7 +258,7 @@ static void make_plan(struct session *session)
 	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
-		session_accounts_join(session_accounts_start(session), result->account_count);
+		session_accounts_join(session, session_accounts_start(session));
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
 	}
@@ -287,7 +287,9 @@ static void work(struct session *session)
 		intake_await_others(&session->spool); /* a message that was acknowledged before the session leaves in it */
 		threads = session_accounts_start(session);
 		flush_queue(session, session->request.flush);
-		session_accounts_join(threads, result->account_count);
+		while (session_accounts_wait(session, threads)) /* an urgent message does not wait for the accounts */
+			flush_queue(session, false);
+		session_accounts_join(session, threads);
 		fetched_ms = clock_now_ms() - fetch_began;
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);

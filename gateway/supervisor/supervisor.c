@@ -217,8 +217,10 @@ static void tick(struct supervisor *supervisor)
 	if (session_due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
 		supervisor_session_want(supervisor, &request);
 	session_request_clear(&request);
-	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
+	if (supervisor->by_mail.at != 0 && now >= supervisor->by_mail.at)
 		supervisor_session_by_mail(supervisor);
+	if (supervisor->urgent.at != 0 && now >= supervisor->urgent.at)
+		supervisor_session_urgent(supervisor);
 	supervisor_session_look(supervisor, now);
 	supervisor_auth_look(supervisor, now);
 	supervisor_filter_look(supervisor, now);
@@ -252,7 +254,8 @@ static int time_to_wait(const struct supervisor *supervisor)
 	wait = sooner(wait, supervisor->lan_restart_at);
 	wait = sooner(wait, supervisor_auth_due(supervisor));
 	wait = sooner(wait, supervisor->filter_restart_at);
-	wait = sooner(wait, supervisor->mail_session_at);
+	wait = sooner(wait, supervisor->by_mail.at);
+	wait = sooner(wait, supervisor->urgent.at);
 	wait = sooner(wait, supervisor->disk.look_at);
 	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
 		wait = sooner(wait, supervisor->queue_look_at);

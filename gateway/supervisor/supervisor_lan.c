@@ -31,6 +31,8 @@ void supervisor_lan_events(struct supervisor *supervisor, int most)
 
 		if (event != NULL && strcmp(event, "trigger") == 0)
 			supervisor_session_by_mail(supervisor);
+		else if (event != NULL && strcmp(event, "urgent") == 0)
+			supervisor_session_urgent(supervisor);
 		json_decref(object);
 	}
 }

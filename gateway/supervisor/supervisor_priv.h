@@ -26,6 +26,12 @@
 enum { FILTER_FD_ASK, FILTER_FD_OWN };
 enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* the session whose end it is */
 
+/* Sessions that users start: as many per hour as the limit allows, further requests wait. */
+struct asked {
+	struct rate_limit limit;
+	int64_t at; /* monotonic: when the next one may start, 0: none requested */
+};
+
 struct supervisor {
 	struct conf *conf;
 	const char *path;
@@ -45,8 +51,9 @@ struct supervisor {
 	json_t *result;			 /* the final report of the running session */
 	struct session_due due;
 
-	struct rate_limit by_mail; /* limit of sessions that mail to daemon starts */
-	int64_t mail_session_at;  /* monotonic: when the next one may start, 0: none requested */
+	struct asked by_mail; /* sessions that mail to daemon starts */
+	struct asked urgent;  /* and urgent messages in the queue */
+	bool looks_for_urgent; /* when the running session has ended */
 	int64_t queue_look_at;	  /* monotonic */
 
 	struct disk_watch disk;
@@ -87,6 +94,8 @@ uint64_t supervisor_session_want(void *context, const struct session_request *re
 void supervisor_session_first(struct supervisor *supervisor);
 /* The same for mail to daemon, with a limit per hour; further requests wait. */
 void supervisor_session_by_mail(struct supervisor *supervisor);
+/* The same for an urgent message in the queue. A session that has the line up sends it at once. */
+void supervisor_session_urgent(struct supervisor *supervisor);
 /* Passes on the events of the session, up to `most`; its final report is kept until it has ended. */
 void supervisor_session_events(struct supervisor *supervisor, int most);
 /* Whether a session runs, or the line is being disconnected after one. */

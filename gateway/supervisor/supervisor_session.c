@@ -159,21 +159,44 @@ void supervisor_session_ended(struct supervisor *supervisor, int status)
 	if (supervisor->stopping)
 		return;
 	start_pending(supervisor);
+	if (supervisor->looks_for_urgent)
+		supervisor_session_urgent(supervisor);
+}
+
+/* Returns true if a user may start a session now; else it is noted when. */
+static bool may_start(struct asked *asked, int64_t an_hour, const char *line)
+{
+	if (rate_limit_take(&asked->limit, an_hour, clock_now_ms())) {
+		asked->at = 0;
+		return true;
+	}
+	if (asked->at == 0)
+		log_info("%s sessions_an_hour=%lld", line, (long long)an_hour);
+	asked->at = rate_limit_next_ms(&asked->limit, an_hour);
+	return false;
 }
 
 /* Mail to daemon beyond the limit is answered later. */
 void supervisor_session_by_mail(struct supervisor *supervisor)
 {
-	int64_t limit = supervisor->conf->gateway.daemon_limit;
-
-	if (rate_limit_take(&supervisor->by_mail, limit, clock_now_ms())) {
-		supervisor->mail_session_at = 0;
+	if (may_start(&supervisor->by_mail, supervisor->conf->gateway.daemon_limit, "event=daemon-limit"))
 		supervisor_session_want(supervisor, &(struct session_request){.triggers = true});
-		return;
+}
+
+/* A running session sends it while accounts are fetched; whether it has is clear at its end. */
+void supervisor_session_urgent(struct supervisor *supervisor)
+{
+	int64_t oldest;
+
+	supervisor->looks_for_urgent = supervisor->session.pid != 0 && supervisor->running.send;
+	if (supervisor->looks_for_urgent) {
+		child_wake(&supervisor->session);
+	} else if (queue_waiting(SPOOL_OF(supervisor->conf), 1, &oldest) == 0) {
+		supervisor->urgent.at = 0;
+	} else if (may_start(&supervisor->urgent, supervisor->conf->schedule.urgent_limit, "event=urgent-limit")) {
+		log_info("event=urgent-message");
+		supervisor_session_want(supervisor, &(struct session_request){.send = true});
 	}
-	if (supervisor->mail_session_at == 0)
-		log_info("event=daemon-limit sessions_an_hour=%lld", (long long)limit);
-	supervisor->mail_session_at = rate_limit_next_ms(&supervisor->by_mail, limit);
 }
 
 void supervisor_session_hung_up(struct supervisor *supervisor)

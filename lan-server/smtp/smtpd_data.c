@@ -154,6 +154,22 @@ static enum smtpd_reply check_whole(const struct smtpd *smtpd)
 	return smtpd_check_mailboxes(smtpd);
 }
 
+/* Marked as urgent by a user who may start sessions in this way: its places in the queue say so. */
+static void mark_urgent(const struct smtpd *smtpd)
+{
+	const struct conf *conf = smtpd->options.conf;
+	struct envelope *envelope = &smtpd->tx->envelope;
+
+	envelope->is_urgent = smtpd->tx->urgent && smtpd->tx->to_outside && !smtpd->tx->automatic && envelope->submitter[0] != '\0' &&
+			      conf_users_have(conf, &conf->schedule.urgent_users, envelope->submitter);
+	for (size_t i = 0; i < envelope->place_count && envelope->is_urgent; i++) {
+		struct place *place = &envelope->places[i];
+
+		if (place->kind == PLACE_QUEUE && strcmp(place->why, place->name) == 0) /* the address alone is no reason */
+			envelope_set(&place->why, slice_of(PHRASE(N_("urgent: it starts a session, and is sent first"))));
+	}
+}
+
 static void complete_envelope(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -163,6 +179,7 @@ static void complete_envelope(struct smtpd *smtpd)
 
 	net_address_text(address, &smtpd->options.client);
 	envelope_set(&envelope->submitter, slice_of(submitter == NULL ? "" : submitter));
+	mark_urgent(smtpd);
 	origin_set_smtp(&envelope->origin, address, smtpd->dialogue.user);
 	envelope_set(&envelope->session, slice_of(smtpd->options.session));
 	if (tx->to_daemon && !tx->automatic && tx->sender.local[0] != '\0')

@@ -36,6 +36,19 @@ static bool is_automatic(const struct header_field *field)
 	return false;
 }
 
+/* RFC 2156 section 5.3.6, RFC 4021; X-Priority is "1" or "1 (Highest)". */
+static bool is_urgent(const struct header_field *field)
+{
+	struct slice rest = slice_trim(field->body);
+	struct slice word = slice_trim(slice_cut(&rest, '('));
+
+	if (slice_is_nocase(field->name, "Priority"))
+		return slice_is_nocase(word, "urgent");
+	if (slice_is_nocase(field->name, "Importance"))
+		return slice_is_nocase(word, "high");
+	return slice_is_nocase(field->name, "X-Priority") && slice_is(word, "1");
+}
+
 static bool is_hidden(const struct header_field *field)
 {
 	return slice_is_nocase(field->name, "Bcc") || slice_is_nocase(field->name, "Resent-Bcc");
@@ -49,6 +62,7 @@ static void note_field(struct smtpd_transaction *tx, const struct header_field *
 	found->has_date |= slice_is_nocase(field->name, "Date");
 	found->has_message_id |= slice_is_nocase(field->name, "Message-ID");
 	tx->automatic |= is_automatic(field);
+	tx->urgent |= is_urgent(field);
 	if (tx->to_daemon && tx->subject.len == 0 && slice_is_nocase(field->name, "Subject"))
 		decode_text(field->body, decode_message_charset(header), &tx->subject);
 }

@@ -36,6 +36,7 @@ struct smtpd_transaction {
 	bool to_outside; /* a recipient is external */
 	bool to_daemon;
 	bool automatic; /* automatic mail, by its header */
+	bool urgent;	/* marked so in its header */
 	struct dot_reader reader; /* of DATA */
 	bool chunked;		  /* BDAT was used: DATA may not follow */
 	char last_byte;		  /* of the previous chunk */

@@ -18,7 +18,7 @@ void intake_delivered(void *context, const struct envelope *envelope, const stru
 		log_warnx("event=delivery-failed id=%s place=%s reason=%s (will be tried again)",
 		    envelope->id.text, LOG_CSTR(place->name), LOG_ERROR(error));
 	else if (intake->delivered != NULL)
-		intake->delivered(intake->context, place);
+		intake->delivered(intake->context, envelope, place);
 }
 
 static size_t deliver_message(struct intake *intake, struct backlog_item *item)

@@ -42,7 +42,7 @@ struct intake {
 	const char *writer, *session; /* "": of none */
 	int writer_lock; /* one process per writer name: see intake_open() */
 	struct state *state;
-	void (*delivered)(void *context, const struct place *place);
+	void (*delivered)(void *context, const struct envelope *envelope, const struct place *place);
 	void *context;
 
 	/* read: facts of intake_change() are committed and applied; write: recovery applies some. Taken after the lock of a folder (whose

@@ -25,7 +25,7 @@ struct intake_options {
 	bool delivers_late; /* no threads deliver, only callers that wait: so that a test knows when */
 	int64_t checkpoint_ms; /* delay before a checkpoint, to collect work; 0: one second */
 	/* Called after a delivery, by the delivering thread; may be NULL. */
-	void (*delivered)(void *context, const struct place *place);
+	void (*delivered)(void *context, const struct envelope *envelope, const struct place *place);
 	void *context;
 };
 

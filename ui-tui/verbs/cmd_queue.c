@@ -40,12 +40,12 @@ static json_t *entry_json(const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "id", entry->item->id.text,
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "id", entry->item->id.text,
 	    "state", queue_state_names[entry->state], "sender",
 	    cli_json_text(envelope->sender), "recipients", recipients_json(envelope), "subject",
 	    cli_json_text(entry->summary.subject), "size", (json_int_t)entry->size, "time",
 	    entry->has_envelope ? (json_int_t)envelope->time : 0, "attempts",
-	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt);
+	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt, "urgent", envelope->is_urgent);
 }
 
 /* --- as text */
@@ -139,6 +139,8 @@ static void print_entry(const struct queue_entry *entry)
 	    str_printable(sender, sizeof(sender), slice_of(envelope->sender)));
 	printf(_("Header:    From %s; To %s; Subject %s\n"), entry->summary.from, entry->summary.to, entry->summary.subject);
 	printf(_("Attempts:  %u, next %s\n"), envelope->attempts, next_attempt(entry, next, sizeof(next)));
+	if (envelope->is_urgent)
+		printf(_("Urgent:    it is sent first\n"));
 	table_add(&table, _("RECIPIENT"));
 	table_add(&table, _("STATE"));
 	table_add(&table, _("LAST REPLY"));
