@@ -215,6 +215,8 @@ struct conf_account {
 	char *envelope_header;	 /* for a catch-all mailbox: "", "auto" or the name of a field */
 	char *envelope_prefix;
 	struct strlist trusted_received; /* domains of the provider's servers; none: by the url */
+	struct strlist folders, folders_to;   /* IMAP: config/conf_folders.h */
+	struct conf_folder_ages folders_keep; /* the same; -1: for ever */
 };
 
 /* Where a message comes from or goes to: bits of conf_scanner.on, in the order of its words. */

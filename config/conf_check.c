@@ -7,11 +7,13 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/conf_check_priv.h"
+#include "config/conf_folders.h"
 #include "config/endpoint.h"
 #include "config/value.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -318,6 +320,24 @@ static void check_twin(const struct check *check, const struct conf_account *acc
 		    account->name, twin->name, twin->place.file, twin->place.line);
 }
 
+static void check_folders(const struct check *check, const struct conf_account *account)
+{
+	bool is_imap = endpoint_of(account->remote.url).protocol == ENDPOINT_IMAP;
+	struct strlist users = {NULL, 0};
+
+	for (size_t i = 0; i < account->folders_to.count; i++) {
+		const char *target = strstr(account->folders_to.items[i], " -> ") + 4;
+
+		if (target[0] != '*')
+			strlist_add(&users, target);
+	}
+	conf_check_users(check, "folders_to", &users, conf_place_of(check->source, &account->folders_to, account->place));
+	strlist_clear(&users);
+	if (!is_imap && !conf_folders_is_inbox(account))
+		ERROR_AT(check, &account->folders, account->place, N_("[account %s] has folders, which only IMAP knows: use imap:// or imaps://"),
+		    account->name);
+}
+
 static void check_accounts(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->account_count; i++) {
@@ -332,6 +352,7 @@ static void check_accounts(const struct check *check)
 		check_twin(check, account);
 		conf_check_users(check, "deliver_to", &account->deliver_to, account->place);
 		conf_check_users(check, "unsorted_to", &account->unsorted_to, account->place);
+		check_folders(check, account);
 	}
 }
 

@@ -340,6 +340,13 @@ static const struct schema_key account_keys[] = {
     {"trusted_received", DOMAINS(conf_account, trusted_received), "", N_("found by url"), ANY,
 	N_("The domains of the provider's own servers. The last server outside them that the Received lines name is the one that "
 	   "scanners judge.")},
+    {"folders", FOLDERS(conf_account, folders), "INBOX", NULL, ANY,
+	N_("The folders that are fetched from an IMAP server, INBOX first. The levels of a name are separated by /; * is any text. New folders that match are found in each session.")},
+    {"folders_to", FOLDER_TARGETS(conf_account, folders_to), "", N_("as the mail of INBOX"), ANY,
+	N_("Where the mail of a folder goes: Orders -> ivan/Orders skips sorting and delivers it to ivan's folder Orders. A * instead of the user "
+	   "means the users whom sorting finds: Spam -> */Junk. The first name that fits a folder counts.")},
+    {"folders_keep", FOLDER_KEEPS(conf_account, folders_keep), "", N_("as keep_on_server"), RANGE(1, 3650),
+	N_("keep_on_server for the messages of a folder: Spam no, \"Clients/*\" 30d. The first name that fits a folder counts.")},
 };
 
 static const struct schema_key rule_keys[] = {

@@ -50,6 +50,9 @@
 #define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
 #define FOLDER_AGES(o, f) VALUE_FOLDER_AGES, FIELD(o, f, struct conf_folder_ages)
+#define FOLDERS(o, f) VALUE_FOLDERS, FIELD(o, f, struct strlist)
+#define FOLDER_TARGETS(o, f) VALUE_FOLDER_TARGETS, FIELD(o, f, struct strlist)
+#define FOLDER_KEEPS(o, f) VALUE_FOLDER_KEEPS, FIELD(o, f, struct conf_folder_ages)
 
 #define KILO 1024LL
 #define MEGA (1024 * KILO)

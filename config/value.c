@@ -136,6 +136,9 @@ static const struct {
     [VALUE_FOLDER_AGES] = {value_parse_folder_ages, clear_folder_ages, N_("folders with a duration each: Trash 30d, Junk 14d")},
     [VALUE_SIZES] = {value_parse_sizes, clear_sizes, N_("a size, and others for some hours: 200K, unlimited 20:00-07:00")},
     [VALUE_PRICE] = {value_parse_price, NULL, N_("a price: 0.35")},
+    [VALUE_FOLDERS] = {value_parse_folders, clear_list, N_("folders of the provider: INBOX, Spam, \"Clients/*\"")},
+    [VALUE_FOLDER_TARGETS] = {value_parse_folder_targets, clear_list, N_("folders and where their mail goes: Spam -> */Junk, Orders -> ivan/Orders")},
+    [VALUE_FOLDER_KEEPS] = {value_parse_folder_keeps, clear_folder_ages, N_("folders with no, yes or a number of days each: Spam no, \"Clients/*\" 30d")},
 };
 
 int value_parse(enum value_type type, struct slice text, const struct value_limits *limits,

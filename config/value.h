@@ -56,6 +56,9 @@ enum value_type {
 	VALUE_FOLDER_AGES, /* struct conf_folder_ages */
 	VALUE_SIZES,	 /* struct conf_sizes */
 	VALUE_PRICE,	 /* int64_t: ten-thousandths */
+	VALUE_FOLDERS,	 /* struct strlist: patterns of folders of an IMAP account ("Spam", "Clients/%") */
+	VALUE_FOLDER_TARGETS, /* struct strlist: "Spam -> ivan/Junk" */
+	VALUE_FOLDER_KEEPS, /* struct conf_folder_ages: patterns; -1 for ever */
 };
 
 /* Limits and words of the key that a value belongs to. */

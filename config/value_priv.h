@@ -29,6 +29,7 @@ value_parser value_parse_text, value_parse_hash, value_parse_scram, value_parse_
     value_parse_keep, value_parse_word, value_parse_words, value_parse_days, value_parse_hours,
     value_parse_times, value_parse_queued, value_parse_dates, value_parse_durations, value_parse_users, value_parse_members, value_parse_mailboxes, value_parse_names,
     value_parse_addresses, value_parse_senders, value_parse_domains, value_parse_patterns, value_parse_listen, value_parse_nets,
-    value_parse_folder_ages, value_parse_price, value_parse_sizes;
+    value_parse_folder_ages, value_parse_price, value_parse_sizes,
+    value_parse_folders, value_parse_folder_targets, value_parse_folder_keeps;
 
 #endif

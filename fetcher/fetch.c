@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
+#include "config/conf_folders.h"
 #include "config/endpoint.h"
 
 #include <assert.h>
@@ -54,13 +55,16 @@ static void save_what_came(struct fetch *fetch)
 		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
 }
 
-int fetch_one_connection(struct fetch *fetch, struct error *error)
+/* From its list of messages to the last deletion. */
+static int fetch_folder(struct fetch *fetch, struct error *error)
 {
 	size_t known;
 
-	if (fetch_connection_open(fetch, error) != 0)
+	if (fetch_folders_open(fetch, error) != 0 || fetch_listing_run(fetch, error) != 0)
 		return -1;
-	if (fetch_listing_run(fetch, error) != 0 || fetch_plan_make(fetch, error) != 0)
+	if (fetch->listing.is_missing)
+		return fetch_transfer_goodbye(fetch, error);
+	if (fetch_plan_make(fetch, error) != 0)
 		return -1;
 	fetch_known_save(fetch, false);
 	if (!fetch->job->plans_only && fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0)
@@ -83,15 +87,33 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 	return 0;
 }
 
-void fetch_hang_up(struct fetch *fetch)
+int fetch_one_connection(struct fetch *fetch, struct error *error)
+{
+	if (fetch_connection_open(fetch, error) != 0 || fetch_folders_find(fetch, error) != 0)
+		return -1;
+	if (fetch->folders.count == 0)
+		return fetch_transfer_goodbye(fetch, error);
+	do {
+		if (fetch_folder(fetch, error) != 0)
+			return -1;
+	} while (!fetch->transfer.has_more && fetch_folders_next(fetch));
+	return 0;
+}
+
+void fetch_reset_folder(struct fetch *fetch)
 {
 	assert(fetch->scan.count == 0 && fetch->batch.count == 0 && !fetch->commit.is_under_way); /* their messages are items of the plan */
 	fetch_message_drop(fetch);
-	fetch_connection_close(fetch);
 	fetch_listing_clear(fetch);
 	plan_clear(&fetch->plan);
 	fetch->transfer = (struct fetch_transfer){0};
 	fetch_deletions_clear(fetch);
+}
+
+void fetch_hang_up(struct fetch *fetch)
+{
+	fetch_reset_folder(fetch);
+	fetch_connection_close(fetch);
 }
 
 /* --- the whole job */
@@ -115,7 +137,8 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	    .job = job,
 	    .result = result,
 	    .is_imap = endpoint_of(account->remote.url).protocol == ENDPOINT_IMAP,
-	    .mailbox = conf_mailbox(account),
+	    .server = conf_mailbox(account),
+	    .folder = CONF_INBOX,
 	    .begun = clock_wall(),
 	    .end = seconds > 0 ? clock_now_ms() + seconds * 1000 + FETCH_FAREWELL_MS : INT64_MAX,
 	};
@@ -123,19 +146,18 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 
 	*result = (struct fetch_result){0};
 	fetch_batch_init(&fetch);
-	code = fetch_memory_load_seen(&fetch, error);
-	if (code == 0)
-		code = fetch_memory_load(&fetch, error);
+	fetch_folders_init(&fetch);
+	code = fetch_memory_load(&fetch, error);
 	if (code == 0)
 		code = fetch_reconnect_run(&fetch, error);
 	count_held(&fetch);
 	fetch_memory_save_sizes(&fetch);
-	fetch_tries_save(&fetch);
+	fetch_folders_leave(&fetch);
 	fetch_hang_up(&fetch);
 	fetch_batch_clear(&fetch.batch);
 	free(fetch.scan.items);
-	fetch_tries_clear(&fetch);
 	fetch_memory_clear(&fetch);
-	free(fetch.mailbox);
+	fetch_folders_clear(&fetch);
+	free(fetch.server);
 	return code;
 }

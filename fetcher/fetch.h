@@ -27,6 +27,7 @@ enum fetch_leave {
 /* A message that could not be fetched. */
 struct fetch_skipped {
 	char *key;
+	bool is_settled;  /* of a folder that is done: its key says nothing any more */
 	char *why;	  /* a phrase */
 	uint64_t size;	  /* as listed; 0: not known */
 	int64_t next_try; /* seconds since 1970; 0: by the next session */
@@ -72,6 +73,7 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 struct fetch_arrival {
 	struct slice message;
 	const char *path; /* path of the file that contains it, NULL: none */
+	const char *folder; /* upstream */
 	const struct scan_verdict *verdict; /* of the scanners; NULL: none is for it */
 	bool is_copy; /* of another copy of the message was already fetched: without a noted recipient this one has no place */
 };

@@ -42,7 +42,7 @@ int fetch_connection_open(struct fetch *fetch, struct error *error)
 	const struct fetch_job *job = fetch->job;
 	enum conf_auth way = fetch->memory.login_way;
 	const struct remote_options options = {
-	    .remote = &job->account->remote,
+	    .remote = &fetch->folders.usual->remote, /* the secrets know it by its address */
 	    .known = &way,
 	    .hostname = job->conf->gateway.hostname,
 	    .proxy = job->conf->line.proxy,

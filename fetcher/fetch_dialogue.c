@@ -18,6 +18,7 @@ static const enum pop3_command pop3_commands[] = {
     [ASK_ALIVE] = POP3_NOOP,
     [ASK_FIND] = POP3_STAT, /* never requested */
     [ASK_COMPRESS] = POP3_STAT, /* never requested */
+    [ASK_FOLDERS] = POP3_STAT, /* never requested */
     [ASK_GOODBYE] = POP3_QUIT,
 };
 
@@ -33,6 +34,7 @@ static const enum imap_command imap_commands[] = {
     [ASK_ALIVE] = IMAP_NOOP,
     [ASK_FIND] = IMAP_FIND,
     [ASK_COMPRESS] = IMAP_COMPRESS,
+    [ASK_FOLDERS] = IMAP_FOLDERS,
     [ASK_GOODBYE] = IMAP_LOGOUT,
 };
 
@@ -79,6 +81,11 @@ bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set)
 bool fetch_dialogue_ask_find(struct fetch *fetch, uint32_t uid)
 {
 	return imap_client_send(&fetch->connection.imap, IMAP_FIND, uid, SLICE_NONE);
+}
+
+bool fetch_dialogue_ask_folder(struct fetch *fetch, enum fetch_ask ask, struct slice argument)
+{
+	return imap_client_send(&fetch->connection.imap, imap_commands[ask], 0, argument);
 }
 
 size_t fetch_dialogue_under_way(const struct fetch *fetch)
@@ -144,66 +151,64 @@ static enum next next_pop3(struct fetch *fetch, struct fetch_event *event, struc
 	return NEXT_EVENT;
 }
 
+/* What the server says about the mailbox as a whole is kept in the listing. Returns false for any other event. */
+static bool note_mailbox(struct fetch *fetch, enum imap_what what, const struct imap_event *got)
+{
+	switch (what) {
+	case IMAP_VALIDITY:
+		fetch->listing.validity = got->number;
+		return true;
+	case IMAP_EXISTS:
+		fetch->listing.exists = got->number;
+		return true;
+	case IMAP_UIDNEXT:
+		fetch->listing.next = got->number;
+		return true;
+	case IMAP_MODSEQ:
+		fetch->listing.modseq = got->size;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum next next_imap(struct fetch *fetch, struct fetch_event *event, struct error *error)
 {
+	static const enum fetch_what whats[] = {
+	    [IMAP_REPLY] = GOT_REPLY,
+	    [IMAP_DONE] = GOT_NEWS,
+	    [IMAP_CAN] = GOT_CAN,
+	    [IMAP_FOUND] = GOT_LINE,
+	    [IMAP_FOLDER] = GOT_FOLDER,
+	    [IMAP_LISTED] = GOT_NEWS,
+	    [IMAP_DATA_BEGIN] = GOT_REPLY,
+	    [IMAP_DATA] = GOT_DATA,
+	    [IMAP_DATA_END] = GOT_END,
+	};
 	struct imap_event got;
 	enum imap_what what;
 
-	while ((what = imap_client_next(&fetch->connection.imap, &fetch->connection.input, &got)) != IMAP_NEED) {
-		*event = (struct fetch_event){
-		    .ask = asked_by(true, (unsigned)got.command),
-		    .item = plan_find(&fetch->plan, got.number),
-		    .ok = got.ok,
-		    .size = got.size,
-		    .text = got.text,
-		    .raw = got.raw,
-		};
-		switch (what) {
-		case IMAP_NEED:
-		case IMAP_GARBAGE:
-			fetch_connection_garbled(fetch, got.text, error);
-			return NEXT_IS_GARBAGE;
-		case IMAP_VALIDITY:
-			fetch->listing.validity = got.number;
-			continue;
-		case IMAP_EXISTS:
-			fetch->listing.exists = got.number;
-			continue;
-		case IMAP_UIDNEXT:
-			fetch->listing.next = got.number;
-			continue;
-		case IMAP_MODSEQ:
-			fetch->listing.modseq = got.size;
-			continue;
-		case IMAP_FOUND:
-			event->what = GOT_LINE;
-			return NEXT_EVENT;
-		case IMAP_LISTED:
-			plan_add_uid(&fetch->plan, fetch->listing.validity, got.number, got.size, got.is_deleted);
-			event->what = GOT_NEWS;
-			return NEXT_EVENT;
-		case IMAP_DONE:
-			event->what = GOT_NEWS;
-			return NEXT_EVENT;
-		case IMAP_CAN:
-			event->what = GOT_CAN;
-			return NEXT_EVENT;
-		case IMAP_REPLY:
-			event->what = GOT_REPLY;
-			return NEXT_EVENT;
-		case IMAP_DATA_BEGIN:
-			event->what = GOT_REPLY;
-			event->ok = true;
-			return NEXT_EVENT;
-		case IMAP_DATA:
-			event->what = GOT_DATA;
-			return NEXT_EVENT;
-		case IMAP_DATA_END:
-			event->what = GOT_END;
-			return NEXT_EVENT;
-		}
+	do {
+		what = imap_client_next(&fetch->connection.imap, &fetch->connection.input, &got);
+	} while (note_mailbox(fetch, what, &got));
+	if (what == IMAP_NEED)
+		return NEXT_NEEDS_INPUT;
+	if (what == IMAP_GARBAGE) {
+		fetch_connection_garbled(fetch, got.text, error);
+		return NEXT_IS_GARBAGE;
 	}
-	return NEXT_NEEDS_INPUT;
+	if (what == IMAP_LISTED)
+		plan_add_uid(&fetch->plan, fetch->listing.validity, got.number, got.size, got.is_deleted);
+	*event = (struct fetch_event){
+	    .what = whats[what],
+	    .ask = asked_by(true, (unsigned)got.command),
+	    .item = plan_find(&fetch->plan, got.number),
+	    .ok = got.ok || what == IMAP_DATA_BEGIN,
+	    .size = got.size,
+	    .text = got.text,
+	    .raw = got.raw,
+	};
+	return NEXT_EVENT;
 }
 
 static int next_event(struct fetch *fetch, struct fetch_event *event, struct error *error)

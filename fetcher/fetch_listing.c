@@ -1,12 +1,13 @@
 /*
  * The server's capabilities and its messages: as few round trips as possible, and compressed if both sides can (RFC 4978).
  *
- * POP3: CAPA, UIDL, LIST together; a server without UIDL refuses it. IMAP: CAPABILITY, unless the login has shown it; SELECT INBOX;
+ * POP3: CAPA, UIDL, LIST together; a server without UIDL refuses it. IMAP: CAPABILITY, unless the login has shown it; SELECT;
  * the messages that are not known yet (fetch_known.c), with their sizes. COMPRESS is a command of its own, because nothing else may be in
  * progress: before a whole list, or before the first message.
  */
 #include "base/i18n.h"
 #include "base/log.h"
+#include "config/conf_folders.h"
 #include "fetcher/fetch_priv.h"
 
 #define WINDOW_PIPELINED POP3_PENDING_MAX /* RFC 2449 section 6.8: 4 KiB each fill a line of 100 ms and 640 Mbit/s */
@@ -22,6 +23,9 @@ static bool feed_listing(struct fetch *fetch)
 	if (listing->commands_sent == listing->ask_count)
 		return false;
 	switch (listing->asks[listing->commands_sent++]) {
+	case ASK_OPEN:
+		return fetch->is_imap ? fetch_dialogue_ask_folder(fetch, ASK_OPEN, fetch_folders_argument(fetch))
+				      : fetch_dialogue_ask(fetch, ASK_OPEN, NULL);
 	case ASK_SIZES:
 		return fetch_dialogue_ask_list(fetch, listing->set);
 	case ASK_FIND:
@@ -63,6 +67,16 @@ static int refused(const struct fetch *fetch, const struct fetch_event *event, s
 	    remote_host(fetch->connection.remote), SLICE_PRINT(event->text));
 }
 
+/* Without INBOX there is nothing to fetch; another folder may have been removed or renamed. */
+static int cannot_open(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+{
+	if (strcmp(fetch->folder, CONF_INBOX) == 0)
+		return refused(fetch, event, error);
+	fetch->listing.is_missing = true;
+	fetch_result_missing(fetch, fetch->folder, PHRASE(N_("the folder %s cannot be opened on the server: %.*s"), fetch->folder, SLICE_PRINT(event->text)));
+	return 0;
+}
+
 /* What the server has sent after its OK is compressed. */
 static void compress(struct fetch *fetch, bool ok)
 {
@@ -93,9 +107,9 @@ static int listing_event(struct fetch *fetch, const struct fetch_event *event, s
 	else if (event->ask == ASK_OPEN && !fetch->is_imap)
 		fetch->listing.has_uidl = event->ok; /* optional in RFC 1939: then headers are compared */
 	else if (event->ask == ASK_OPEN && !event->ok)
-		return refused(fetch, event, error);
+		return cannot_open(fetch, event, error);
 	/* Some servers refuse to list an empty mailbox. */
-	else if (event->ask == ASK_SIZES && !event->ok && !(fetch->is_imap && fetch->listing.exists == 0))
+	else if (event->ask == ASK_SIZES && !event->ok && !(fetch->is_imap && (fetch->listing.exists == 0 || fetch->listing.is_missing)))
 		return refused(fetch, event, error);
 	return 0;
 }
@@ -128,7 +142,9 @@ static void take_capabilities(struct fetch *fetch)
 {
 	struct slice rest = remote_capabilities(fetch->connection.remote);
 
-	fetch->listing.knows_capabilities = rest.len > 0;
+	if (fetch->connection.knows_capabilities)
+		return;
+	fetch->connection.knows_capabilities = rest.len > 0;
 	while (rest.len > 0)
 		take_capability(fetch, slice_cut(&rest, ' '));
 }
@@ -187,7 +203,7 @@ static int list_imap(struct fetch *fetch, struct error *error)
 	bool has_record = fetch_known_load(fetch), is_known = false;
 
 	take_capabilities(fetch);
-	if (!fetch->listing.knows_capabilities) {
+	if (!fetch->connection.knows_capabilities) {
 		add(fetch, ASK_CAPABILITIES);
 		if (has_record && run(fetch, error) != 0)
 			return -1;
@@ -198,7 +214,11 @@ static int list_imap(struct fetch *fetch, struct error *error)
 	if (has_record)
 		add(fetch, ASK_SIZES);
 	fetch->listing.set = buf_slice(&fetch->listing.known.set);
-	if (run(fetch, error) != 0 || (has_record && is_all_known(fetch, &is_known, error) != 0))
+	if (run(fetch, error) != 0)
+		return -1;
+	if (fetch->listing.is_missing)
+		return 0;
+	if (has_record && is_all_known(fetch, &is_known, error) != 0)
 		return -1;
 	return is_known ? 0 : list_whole(fetch, error);
 }

@@ -1,6 +1,7 @@
 /* The stored state of a mailbox: its seen messages, the quality of the line, and the limits of its server. */
 #include "base/alloc.h"
 #include "base/log.h"
+#include "config/conf_folders.h"
 #include "fetcher/fetch_priv.h"
 #include "mail/login_memory.h"
 
@@ -40,7 +41,7 @@ static int recall_number(const struct fetch *fetch, const char *name, const char
 static int recall(const struct fetch *fetch, const char *name, uint64_t *number, struct error *error)
 {
 	int64_t stored;
-	int known = recall_number(fetch, name, fetch->mailbox, &stored, error);
+	int known = recall_number(fetch, name, fetch->server, &stored, error);
 
 	if (known == 0)
 		known = recall_number(fetch, name, fetch->job->account->name, &stored, error);
@@ -64,7 +65,7 @@ static void remember(const struct fetch *fetch, const char *name, uint64_t numbe
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	remember_text(fetch, name, fetch->mailbox, text);
+	remember_text(fetch, name, name == left_name ? fetch->mailbox : fetch->server, text);
 }
 
 /* --- seen messages */
@@ -120,23 +121,37 @@ static int take_from_former(struct fetch *fetch, const char *former, struct erro
 	return result;
 }
 
+/* Otherwise all renumbered messages would be new. Older versions stored that of INBOX under the name of the account. */
+static int load_left(struct fetch *fetch, struct error *error)
+{
+	int64_t stored = 0;
+	int known = recall_number(fetch, left_name, fetch->mailbox, &stored, error);
+
+	if (known == 0 && strcmp(fetch->folder, CONF_INBOX) == 0)
+		known = recall_number(fetch, left_name, fetch->job->account->name, &stored, error);
+	fetch->memory.left = known > 0 && stored > 0 ? (size_t)stored : 0;
+	return known < 0 ? -1 : 0;
+}
+
 int fetch_memory_load_seen(struct fetch *fetch, struct error *error)
 {
-	const char *name = fetch->job->account->name;
-	char *former;
-	int result;
+	bool is_inbox = strcmp(fetch->folder, CONF_INBOX) == 0;
+	char *name = is_inbox ? xstrdup(fetch->job->account->name) : xasprintf("%s/%s", fetch->job->account->name, fetch->folder);
+	char *former = NULL;
+	int result = is_inbox ? state_seen_move(fetch->job->spool->state, name, fetch->mailbox, error) : 0;
 
-	if (state_seen_move(fetch->job->spool->state, name, fetch->mailbox, error) != 0 ||
-	    state_seen_load(fetch->job->spool->state, fetch->mailbox, &fetch->memory.seen, error) != 0)
-		return -1;
-	result = recall_text(fetch, mailbox_name, name, &former, error);
+	if (result == 0)
+		result = state_seen_load(fetch->job->spool->state, fetch->mailbox, &fetch->memory.seen, error);
+	if (result == 0)
+		result = recall_text(fetch, mailbox_name, name, &former, error);
 	if (former != NULL && fetch->memory.seen.count == 0 && strcmp(former, fetch->mailbox) != 0 &&
 	    is_same_login(former, fetch->mailbox))
 		result = take_from_former(fetch, former, error);
 	if (result == 0 && (former == NULL || strcmp(former, fetch->mailbox) != 0))
 		remember_text(fetch, mailbox_name, name, fetch->mailbox);
 	free(former);
-	return result;
+	free(name);
+	return result == 0 ? load_left(fetch, error) : -1; /* perhaps that of the former server */
 }
 
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
@@ -155,6 +170,12 @@ void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *wh
 	free(key);
 }
 
+void fetch_memory_clear_folder(struct fetch *fetch)
+{
+	state_seen_clear(&fetch->memory.seen);
+	fetch->memory.left = 0;
+}
+
 void fetch_memory_clear(struct fetch *fetch)
 {
 	state_seen_clear(&fetch->memory.seen);
@@ -163,18 +184,16 @@ void fetch_memory_clear(struct fetch *fetch)
 
 /* --- its line and its server */
 
-/* Otherwise all renumbered messages would be new. */
 int fetch_memory_load(struct fetch *fetch, struct error *error)
 {
 	struct fetch_memory *memory = &fetch->memory;
-	uint64_t left, commit_every, right_sizes, short_sizes, since, no_compress;
+	uint64_t commit_every, right_sizes, short_sizes, since, no_compress;
 
-	if (recall(fetch, left_name, &left, error) != 0 || recall(fetch, commit_name, &commit_every, error) != 0 ||
+	if (recall(fetch, commit_name, &commit_every, error) != 0 ||
 	    recall(fetch, right_name, &right_sizes, error) != 0 || recall(fetch, short_name, &short_sizes, error) != 0 ||
 	    recall(fetch, one_name, &since, error) != 0 || recall(fetch, compress_name, &no_compress, error) != 0)
 		return -1;
 	memory->login_way = login_recall(fetch->job->spool->state, "account", fetch->job->account->name);
-	memory->left = (size_t)left;
 	memory->commit_every = (size_t)commit_every;
 	memory->right_sizes = (size_t)right_sizes;
 	memory->short_sizes = (size_t)short_sizes;

@@ -76,7 +76,7 @@ static int clean_header(struct fetch_message *what, struct slice message, const 
 int fetch_message_place(struct fetch *fetch, struct fetch_message *what, const struct scan_verdict *verdict, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
-	struct fetch_arrival arrival = {.path = what->body.path, .verdict = verdict};
+	struct fetch_arrival arrival = {.path = what->body.path, .folder = fetch->folder, .verdict = verdict};
 	struct fetch_replace replace;
 	enum fetch_routed routed;
 	uint64_t copies;

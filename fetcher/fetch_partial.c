@@ -15,7 +15,7 @@
 
 static struct partial_of name_of(const struct fetch *fetch, const struct plan_item *item)
 {
-	return (struct partial_of){fetch->mailbox, "INBOX", fetch->listing.validity, item->number, item->size};
+	return (struct partial_of){fetch->mailbox, fetch->folder, fetch->listing.validity, item->number, item->size};
 }
 
 static void remove_kept(struct fetch *fetch, struct plan_item *item)
@@ -45,7 +45,7 @@ static bool is_still_wanted(const struct fetch *fetch, const struct plan_item *i
 static void find(struct fetch *fetch, const struct partial_name *name)
 {
 	struct plan_item *item = plan_find(&fetch->plan, name->uid);
-	struct partial_of of = {fetch->mailbox, "INBOX", name->validity, name->uid, item == NULL ? 0 : item->size};
+	struct partial_of of = {fetch->mailbox, fetch->folder, name->validity, name->uid, item == NULL ? 0 : item->size};
 	struct partial *partial;
 	struct error error;
 
@@ -66,7 +66,7 @@ static void find(struct fetch *fetch, const struct partial_name *name)
 void fetch_partial_find(struct fetch *fetch)
 {
 	struct partial_name names[PARTIAL_FILES_MAX];
-	size_t count = fetch->is_imap ? partial_list(fetch->job->spool, fetch->mailbox, "INBOX", names, PARTIAL_FILES_MAX) : 0;
+	size_t count = fetch->is_imap ? partial_list(fetch->job->spool, fetch->mailbox, fetch->folder, names, PARTIAL_FILES_MAX) : 0;
 
 	for (size_t i = 0; i < count; i++)
 		find(fetch, &names[i]);

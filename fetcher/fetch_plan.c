@@ -112,6 +112,7 @@ static int question_event(struct fetch *fetch, const struct fetch_event *event, 
 	case GOT_END:
 		return event->ok && event->item != NULL ? answer(fetch, event->item, error) : 0;
 	case GOT_LINE:
+	case GOT_FOLDER:
 	case GOT_CAN:
 	case GOT_NEWS:
 		break;
@@ -155,8 +156,8 @@ static const char *why_paused(const struct fetch *fetch)
 
 static void count_wanted(struct fetch *fetch)
 {
-	fetch->result->large = 0;
-	fetch->result->total = fetch->result->fetched;
+	fetch->result->large = fetch->folders.large;
+	fetch->result->total = fetch->job->plans_only ? fetch->folders.total : fetch->result->fetched;
 	for (size_t i = 0; i < fetch->plan.count; i++) {
 		struct plan_item *item = &fetch->plan.items[i];
 
@@ -192,7 +193,7 @@ int fetch_plan_make(struct fetch *fetch, struct error *error)
 	fetch->plan.gives_up = !fetch->job->tries_again;
 	plan_decide(&fetch->plan, account, &fetch->memory.seen, now);
 	fetch_partial_find(fetch);
-	fetch->result->bytes_total = fetch->result->bytes;
+	fetch->result->bytes_total = fetch->job->plans_only ? fetch->folders.bytes_total : fetch->result->bytes;
 	count_wanted(fetch);
 	plan_order(&fetch->plan);
 	return 0;

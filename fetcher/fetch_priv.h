@@ -5,6 +5,7 @@
 #define LANPOST_FETCHER_FETCH_PRIV_H
 
 #include "fetcher/fetch.h"
+#include "fetcher/fetch_folders.h"
 #include "fetcher/fetch_partial.h"
 #include "upstream/imap_client.h"
 #include "fetcher/plan.h"
@@ -32,6 +33,7 @@ enum fetch_ask {
 	ASK_EXPUNGE, /* IMAP: carries out the deletions; POP3 does at ASK_GOODBYE */
 	ASK_FIND,  /* IMAP: which messages up to a UID there are */
 	ASK_COMPRESS, /* IMAP: the last command until it is answered */
+	ASK_FOLDERS, /* IMAP: which mailboxes there are */
 	ASK_ALIVE, /* no operation: tests whether the next input is a reply */
 	ASK_GOODBYE,
 };
@@ -40,6 +42,7 @@ enum fetch_what {
 	GOT_REPLY,  /* the reply: yes or no; lines or data may follow a yes */
 	GOT_LINE,   /* of a POP3 listing; the answer to ASK_FIND */
 	GOT_CAN,    /* a capability */
+	GOT_FOLDER, /* in text, as on the wire; size: what separates its levels; ok: it has messages */
 	GOT_NEWS,   /* unsolicited data: a message of an IMAP listing, the end of a command whose data came */
 	GOT_DATA,   /* of a header or a message */
 	GOT_END,    /* of the lines or the data; ok: they may be used */
@@ -83,6 +86,7 @@ struct fetch_connection {
 	bool can_search, can_compress; /* IMAP: ESEARCH, COMPRESS=DEFLATE */
 	bool keeps_uids; /* CONDSTORE: a server whose UIDs can be relied on */
 	bool is_compressed;
+	bool knows_capabilities;
 	size_t answers_before; /* `answers` when the compression began */
 	size_t answers;
 	uint64_t promised; /* of the session's bytes, for the messages in progress */
@@ -108,7 +112,7 @@ struct fetch_listing {
 	enum fetch_ask asks[FETCH_FLIGHT]; /* commands that are sent together */
 	size_t ask_count, commands_sent;
 	struct slice set; /* IMAP: of ASK_SIZES */
-	bool knows_capabilities;
+	bool is_missing; /* IMAP: the folder cannot be opened */
 	bool has_uidl;
 	uint32_t validity; /* IMAP: UIDVALIDITY */
 	uint32_t next;	   /* IMAP: UIDNEXT; 0: not known */
@@ -225,7 +229,9 @@ struct fetch {
 	const struct fetch_job *job;
 	struct fetch_result *result;
 	bool is_imap;
-	char *mailbox; /* the mailbox upstream: conf_mailbox() */
+	char *server;  /* conf_mailbox(): under which the facts about the server are stored */
+	char *mailbox; /* and those about the mailbox: conf_folders_mailbox() */
+	const char *folder; /* upstream */
 	struct remote_wire wire; /* what its connections cost */
 	uint64_t wire_counted;   /* the part of it that the session knows */
 	int64_t begun; /* wall clock */
@@ -233,6 +239,7 @@ struct fetch {
 	struct slowness slowness;
 
 	/* of the session */
+	struct fetch_folders folders;
 	struct fetch_memory memory;
 	struct fetch_tries tries;
 	struct fetch_reconnect reconnect;
@@ -255,10 +262,17 @@ struct fetch {
 int64_t fetch_now(const struct fetch *fetch);
 /* The whole work of one connection, from the login to QUIT. */
 int fetch_one_connection(struct fetch *fetch, struct error *error);
+/* Forgets the messages that the server has shown: the connection goes on with another folder. */
+void fetch_reset_folder(struct fetch *fetch);
 /* Ends the connection and resets its state. */
 void fetch_hang_up(struct fetch *fetch);
 
 /* --- fetch_result.c */
+
+/* A folder that the account names cannot be opened. reply: a phrase. */
+void fetch_result_missing(struct fetch *fetch, const char *folder, const char *reply);
+/* The messages of a folder were recorded; their keys say nothing about the next one. */
+void fetch_result_settle(struct fetch_result *result);
 
 /* Records that a message could not be fetched. reply: a phrase. */
 void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const char *reply);
@@ -294,6 +308,8 @@ bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids);
 /* ASK_SIZES; IMAP: of the messages of a set. ASK_FIND: of those up to this UID. */
 bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set);
 bool fetch_dialogue_ask_find(struct fetch *fetch, uint32_t uid);
+/* IMAP: ASK_OPEN and ASK_FOLDERS. */
+bool fetch_dialogue_ask_folder(struct fetch *fetch, enum fetch_ask ask, struct slice argument);
 /* IMAP: ASK_MESSAGE for a part of the message, "from.count". */
 bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part);
 size_t fetch_dialogue_under_way(const struct fetch *fetch);
@@ -339,7 +355,7 @@ int fetch_plan_make(struct fetch *fetch, struct error *error);
 
 /* Carries out the plan. */
 int fetch_transfer_run(struct fetch *fetch, struct error *error);
-/* The last deletions, and QUIT or LOGOUT. */
+/* The last deletions, and QUIT or LOGOUT, unless another folder follows. */
 int fetch_transfer_goodbye(struct fetch *fetch, struct error *error);
 
 /* --- fetch_deletions.c */
@@ -420,7 +436,10 @@ int fetch_commit_all(struct fetch *fetch, struct error *error);
 /* Loads the seen messages, also those stored under the account's name (older versions) and, if the provider has moved,
  * of the former server. */
 int fetch_memory_load_seen(struct fetch *fetch, struct error *error);
+/* Loads what is known about the server. */
 int fetch_memory_load(struct fetch *fetch, struct error *error);
+/* Forgets the folder, not the server. */
+void fetch_memory_clear_folder(struct fetch *fetch);
 /* Records the message under this key. */
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error);
 /* Stores a mark beyond the session; takes ownership of key. */

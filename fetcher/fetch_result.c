@@ -18,7 +18,7 @@ void fetch_result_clear(struct fetch_result *result)
 const struct fetch_skipped *fetch_result_skipped(const struct fetch_result *result, const char *key)
 {
 	for (size_t i = 0; i < result->named_count; i++)
-		if (strcmp(result->named[i].key, key) == 0)
+		if (!result->named[i].is_settled && strcmp(result->named[i].key, key) == 0)
 			return &result->named[i];
 	return NULL;
 }
@@ -44,4 +44,21 @@ void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const 
 	    .why = xstrdup(reply),
 	    .size = item->size,
 	};
+}
+
+void fetch_result_settle(struct fetch_result *result)
+{
+	for (size_t i = 0; i < result->named_count; i++)
+		result->named[i].is_settled = true;
+}
+
+/* It is no failure of the account: the folder may come back, and what was fetched from it stays known. */
+void fetch_result_missing(struct fetch *fetch, const char *folder, const char *reply)
+{
+	struct fetch_result *result = fetch->result;
+
+	log_warnx("event=folder-not-opened account=%s folder=%s reply=%s", LOG_CSTR(fetch->job->account->name), LOG_CSTR(folder), LOG_PHRASE(reply));
+	if (result->named_count >= FETCH_SKIPPED_MAX)
+		return;
+	result->named[result->named_count++] = (struct fetch_skipped){.key = xstrdup(folder), .is_settled = true, .why = xstrdup(reply)};
 }

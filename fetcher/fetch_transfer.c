@@ -172,11 +172,17 @@ int fetch_transfer_run(struct fetch *fetch, struct error *error)
 
 /* --- QUIT and LOGOUT */
 
+/* The connection ends: no other folder is fetched through it. */
+static bool is_end(const struct fetch *fetch)
+{
+	return fetch->transfer.has_more || fetch->transfer.tries_again || fetch_folders_is_last(fetch);
+}
+
 static bool feed_goodbye(struct fetch *fetch)
 {
 	if (fetch_deletions_feed(fetch))
 		return true;
-	if (fetch->transfer.said_goodbye)
+	if (fetch->transfer.said_goodbye || !is_end(fetch))
 		return false;
 	fetch->transfer.said_goodbye = true;
 	return fetch_dialogue_ask(fetch, ASK_GOODBYE, NULL);

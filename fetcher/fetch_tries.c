@@ -148,6 +148,8 @@ void fetch_tries_save(struct fetch *fetch)
 	for (size_t i = 0; i < result->named_count; i++) {
 		const struct seen *tries = tries_of(fetch, result->named[i].key);
 
+		if (result->named[i].is_settled)
+			continue;
 		result->named[i].next_try = tries == NULL || pause_after(tries) == 0 ? 0 : tries->time + pause_after(tries);
 	}
 }

@@ -1,5 +1,6 @@
 /* Messages that users request by mail: the original message of a stub. */
 #include "base/clock.h"
+#include "config/conf_folders.h"
 #include "fetcher/fetch.h"
 #include "fetcher/fetch_priv.h"
 #include "message/stub_reply.h"
@@ -13,11 +14,9 @@ static const struct conf_account *account_of(const struct conf *conf, const char
 
 	for (size_t i = 0; i < conf->account_count; i++) {
 		const struct conf_account *account = &conf->accounts[i];
-		char *name = conf_mailbox(account);
 
-		if (strcmp(name, mailbox) == 0 && (found == NULL || (!found->enabled && account->enabled)))
+		if (conf_folders_of_mailbox(account, mailbox) != NULL && (found == NULL || (!found->enabled && account->enabled)))
 			found = account;
-		free(name);
 	}
 	return found;
 }

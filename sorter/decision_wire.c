@@ -160,28 +160,37 @@ static const char *find_name(const struct conf *conf, enum sorter_action action,
 	case SORTER_ACCOUNT:
 	case SORTER_ADDRESS:
 	case SORTER_UNSORTED:
-		return find_user(conf, name);
+		return find_user(conf, slice_cut(&name, '/'));
 	default:
 		return NULL;
 	}
 }
 
-/* The folder, as the rule names it; NULL: it does not. */
-static const char *find_folder(enum sorter_action action, const struct conf_rule *rule, struct slice name)
+/* The folder in a list of mailboxes; NULL: none of them has it. */
+static const char *find_folder_in(const struct strlist *list, struct slice folder)
 {
-	const struct strlist *list;
+	for (size_t i = 0; i < list->count; i++) {
+		const char *arrow = strstr(list->items[i], " -> "), *slash = strchr(arrow == NULL ? list->items[i] : arrow, '/');
 
-	slice_cut(&name, '/');
-	if (name.ptr == NULL || action > SORTER_COPY)
-		return "";
-	list = rule == NULL ? NULL : action == SORTER_DELIVER ? &rule->deliver : &rule->copy;
-	for (size_t i = 0; list != NULL && i < list->count; i++) {
-		const char *slash = strchr(list->items[i], '/');
-
-		if (slash != NULL && slice_is(name, slash + 1))
+		if (slash != NULL && slice_is(folder, slash + 1))
 			return slash + 1;
 	}
 	return NULL;
+}
+
+/* The folder, as the rule or an account names it; NULL: none does. */
+static const char *find_folder(const struct conf *conf, enum sorter_action action, const struct conf_rule *rule, struct slice name)
+{
+	const char *folder = NULL;
+
+	slice_cut(&name, '/');
+	if (name.ptr == NULL || action == SORTER_FORWARD || action == SORTER_REDIRECT)
+		return "";
+	if (rule != NULL && action <= SORTER_COPY)
+		folder = find_folder_in(action == SORTER_DELIVER ? &rule->deliver : &rule->copy, name);
+	for (size_t i = 0; folder == NULL && i < conf->account_count; i++)
+		folder = find_folder_in(&conf->accounts[i].folders_to, name);
+	return folder;
 }
 
 static bool read_recipient(struct reading *reading, struct slice value)
@@ -196,7 +205,7 @@ static bool read_recipient(struct reading *reading, struct slice value)
 	if (rest.ptr == NULL || (rule == NULL && rule_name.len > 0) || decision->recipient_count >= ENVELOPE_PLACES_MAX)
 		return false;
 	known = find_name(reading->conf, action, rule, name);
-	folder = find_folder(action, rule, name);
+	folder = find_folder(reading->conf, action, rule, name);
 	if (known == NULL || folder == NULL)
 		return false;
 	ARRAY_GROW(decision->recipients, decision->recipient_count);

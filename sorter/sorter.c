@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/conf_folders.h"
 #include "mail/bounce.h"
 #include "message/decode.h"
 #include "mail/route.h"
@@ -324,11 +325,33 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	}
 }
 
+/* What the account says about the folder from which the message comes; "": nothing. */
+static const char *target_of(const struct conf_account *account, const char *folder)
+{
+	const char *target = account == NULL || folder == NULL ? NULL : conf_folders_target(account, folder);
+
+	return target == NULL ? "" : target;
+}
+
+/* Only a folder: of each user who gets the message. */
+static void move_all(struct sorter_decision *decision, const char *folder)
+{
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		if (!decision->recipients[i].outside && decision->recipients[i].folder[0] == '\0')
+			decision->recipients[i].folder = folder;
+}
+
 /* An account may deliver to users independent of the message. */
-static bool decide_by_account(const struct conf *conf, const struct conf_account *account, struct sorter_decision *decision)
+static bool decide_by_account(const struct conf *conf, const struct conf_account *account, const char *target, struct sorter_decision *decision)
 {
 	char *reason;
 
+	if (target[0] != '\0' && target[0] != '*') {
+		reason = phrase_new(N_("folders_to of account %s"), account->name);
+		decision_add_users(conf, decision, SORTER_ACCOUNT, &(struct strlist){(char *[]){(char *)(uintptr_t)target}, 1}, "", reason);
+		free(reason);
+		return decision->recipient_count > 0;
+	}
 	if (account == NULL || account->deliver_to.count == 0)
 		return false;
 	reason = phrase_new(N_("deliver_to of account %s"), account->name);
@@ -341,6 +364,7 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
     struct sorter_decision *decision)
 {
 	const struct conf_account *account = conf_find_account(sorter->conf, message->account);
+	const char *target = target_of(account, message->folder);
 	struct scan_verdict written;
 	struct message_view view;
 
@@ -358,7 +382,9 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	note_fields(&view, decision);
 	decision->is_bounce = bounce_is_one(message->message);
 	decision->was_here = was_sent_on_here(sorter->conf, &view) || runs_in_circle(&view);
-	if (!decide_by_account(sorter->conf, account, decision))
+	if (!decide_by_account(sorter->conf, account, target, decision))
 		decide(sorter, account, message->recipients, &view, decision);
+	if (target[0] == '*')
+		move_all(decision, target + 2);
 	message_view_clear(&view);
 }

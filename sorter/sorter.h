@@ -4,7 +4,7 @@
  *
  * In this order:
  *
- *   1. `deliver_to` of the account: these users get it, nothing else is checked.
+ *   1. `folders_to` of the account, if it names mailboxes for the folder, else `deliver_to`: these users get it, nothing else is checked.
  *
  *   2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
  *      until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the
@@ -16,6 +16,8 @@
  *
  *   4. A message without a recipient goes to unsorted_to of the account, else of [sorter], else to
  *      postmaster. Copies do not count.
+ *
+ * If `folders_to` names only a folder, and not whose, the users who get it by 2 to 4 get it there, unless a rule names another folder.
  *
  * Users may be given by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
  * lines is in a loop: it goes to postmaster only. One that was fetched here before is not sent on or
@@ -50,6 +52,7 @@ struct sorter_message {
 	/* Of our scanners. NULL: as an earlier delivery has written it into the header of the message, which is one of our own
 	 * storage. */
 	const struct scan_verdict *verdict;
+	const char *folder; /* of the account, from which it comes; NULL: not known */
 };
 
 /* A rule that matched. */

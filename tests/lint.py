@@ -60,7 +60,7 @@ WINGS = {
 NULL_UNSAFE = re.compile(r"\b(memmem|memrchr)\s*\(")
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
-SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX|\")|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
+SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! %s\"|\")|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
 # A path of the spool that is put together elsewhere than in spool/layout.c.
 LAYOUT = re.compile(r'"%s/(wal|partial|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
 # A spool as a string: it is opened once, and a struct.

@@ -1,11 +1,13 @@
 #include "upstream/imap_client.h"
 
 #include "base/alloc.h"
+#include "upstream/imap_response.h"
 #include "upstream/imap_words.h"
 #include "upstream/line_ends.h"
 
 #define CHUNK_MAX 16384	       /* bytes of data handed out at a time; bare line feeds may double it */
 #define SKIP_MAX (1u << 20)    /* limit of a literal that was not requested */
+#define IMAP_GATHERED_MAX (256u << 10)
 #define OUT_MAX (IMAP_PENDING_MAX * (IMAP_SET_MAX + 200))
 
 static const struct {
@@ -13,7 +15,7 @@ static const struct {
 	bool has_data;
 } commands[] = {
     [IMAP_CAPABILITY] = {"CAPABILITY", false},
-    [IMAP_SELECT] = {"SELECT INBOX", false},
+    [IMAP_SELECT] = {"SELECT %s", false},
     [IMAP_LIST] = {"UID FETCH %s (UID RFC822.SIZE FLAGS)", false},
     [IMAP_FIND] = {"UID SEARCH RETURN (ALL) UID 1:%u", false},
     [IMAP_COMPRESS] = {"COMPRESS DEFLATE", false},
@@ -25,6 +27,7 @@ static const struct {
     [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},
     [IMAP_EXPUNGE_ALL] = {"EXPUNGE", false},
     [IMAP_NOOP] = {"NOOP", false},
+    [IMAP_FOLDERS] = {"LIST \"\" %s", false},
     [IMAP_LOGOUT] = {"LOGOUT", false},
 };
 
@@ -32,6 +35,7 @@ void imap_client_init(struct imap_client *client)
 {
 	*client = (struct imap_client){
 	    .state = IMAP_AT_LINE,
+	    .gathered = BUF_INIT(IMAP_GATHERED_MAX),
 	    .line = BUF_INIT(IMAP_LINE_MAX),
 	    .data = BUF_INIT(4 * CHUNK_MAX),
 	    .out = BUF_INIT(OUT_MAX),
@@ -42,6 +46,7 @@ void imap_client_init(struct imap_client *client)
 void imap_client_clear(struct imap_client *client)
 {
 	line_reader_clear(&client->lines);
+	buf_clear(&client->gathered);
 	buf_clear(&client->line);
 	buf_clear(&client->data);
 	buf_clear(&client->out);
@@ -88,11 +93,6 @@ static enum imap_what broken(struct imap_client *client, struct imap_event *even
 }
 
 /* --- untagged responses */
-
-static bool is_oldest(const struct imap_client *client, enum imap_command command)
-{
-	return client->count > 0 && client->pending[client->first].command == command;
-}
 
 /* The pending command that waits for the data of this message; with uid 0 (not sent yet) the oldest one that
  * waits. Returns its index in the ring, -1 if there is none. */
@@ -200,7 +200,7 @@ static enum imap_what fetch_response(struct imap_client *client, struct slice at
 		client->literal_size = client->data.len;
 		return begin_data(client, event);
 	}
-	if (!is_oldest(client, IMAP_LIST) ||
+	if (!imap_client_is_oldest(client, IMAP_LIST) ||
 	    !imap_words_find_number(attributes, "UID", UINT32_MAX, &number) || number == 0)
 		return IMAP_NEED;
 	event->number = (uint32_t)number;
@@ -227,42 +227,9 @@ static enum imap_what next_capability(struct imap_client *client, struct imap_ev
 	return IMAP_NEED;
 }
 
-static enum imap_what status_response(struct slice rest, struct imap_event *event)
-{
-	static const struct {
-		const char *text;
-		enum imap_what what;
-		uint64_t max;
-	} codes[] = {
-	    {"OK [UIDVALIDITY ", IMAP_VALIDITY, UINT32_MAX},
-	    {"OK [UIDNEXT ", IMAP_UIDNEXT, UINT32_MAX},
-	    {"OK [HIGHESTMODSEQ ", IMAP_MODSEQ, INT64_MAX},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
-		if (!imap_words_take(&rest, codes[i].text))
-			continue;
-		if (!imap_words_take_number(&rest, codes[i].max, &event->size))
-			return IMAP_NEED;
-		event->number = (uint32_t)event->size;
-		return event->what = codes[i].what;
-	}
-	return IMAP_NEED;
-}
-
-/* "(TAG "L3") UID ALL 1:5,7"; without ALL nothing was found. Of a line that is cut nothing can be used. */
-static enum imap_what search_response(struct imap_client *client, struct slice rest, struct imap_event *event)
-{
-	if (!is_oldest(client, IMAP_FIND) || client->is_cut)
-		return IMAP_NEED;
-	while (rest.len > 0 && !slice_is_nocase(slice_cut(&rest, ' '), "ALL"))
-		;
-	event->text = slice_trim(slice_cut(&rest, ' '));
-	return event->what = IMAP_FOUND;
-}
-
 static enum imap_what untagged(struct imap_client *client, struct slice rest, struct imap_event *event)
 {
+	struct slice behind;
 	uint64_t number;
 
 	if (imap_words_take(&rest, "CAPABILITY ")) {
@@ -271,19 +238,12 @@ static enum imap_what untagged(struct imap_client *client, struct slice rest, st
 		client->at = 0;
 		return next_capability(client, event);
 	}
-	if (imap_words_take(&rest, "ESEARCH "))
-		return search_response(client, rest, event);
-	if (slice_begins_nocase(rest, "BYE") && !is_oldest(client, IMAP_LOGOUT))
+	if (slice_begins_nocase(rest, "BYE") && !imap_client_is_oldest(client, IMAP_LOGOUT))
 		return broken(client, event, rest);
-	if (!imap_words_take_number(&rest, UINT32_MAX, &number))
-		return status_response(rest, event);
-	if (slice_is_nocase(slice_trim(rest), "EXISTS")) {
-		event->number = (uint32_t)number;
-		return event->what = IMAP_EXISTS;
-	}
-	if (imap_words_take(&rest, " FETCH "))
-		return fetch_response(client, rest, event);
-	return IMAP_NEED;
+	behind = rest;
+	if (imap_words_take_number(&behind, UINT32_MAX, &number) && imap_words_take(&behind, " FETCH "))
+		return fetch_response(client, behind, event);
+	return imap_response_read(client, rest, event);
 }
 
 /* --- the reply */
@@ -341,6 +301,34 @@ static enum imap_what literal_follows(struct imap_client *client, struct slice l
 	return IMAP_NEED;
 }
 
+/* A response that is read as a whole: of a part of it that did not fit nothing can be used. */
+static enum imap_what gather(struct imap_client *client, struct slice line, bool is_cut, struct imap_event *event)
+{
+	uint64_t size;
+
+	if (!client->gathers)
+		buf_reset(&client->gathered);
+	client->gathers = true;
+	buf_append_slice(&client->gathered, line);
+	client->is_cut = is_cut || client->gathered.overflow;
+	if (!is_cut && imap_words_end_with_literal(line, &size)) {
+		if (size > SKIP_MAX)
+			return broken(client, event, line);
+		buf_append_text(&client->gathered, "\r\n");
+		client->in_response = true;
+		client->literal_left = size;
+		client->state = IMAP_IN_SKIP;
+		return IMAP_NEED;
+	}
+	client->gathers = false;
+	return untagged(client, slice_from(buf_slice(&client->gathered), 2), event);
+}
+
+static bool is_gathered(const struct imap_client *client, struct slice line)
+{
+	return client->gathers || slice_begins_nocase(line, "* LIST ");
+}
+
 /* In a text for people braces are ordinary characters. */
 static bool is_data_response(struct slice line)
 {
@@ -381,6 +369,8 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 		return broken(client, event, line);
 	client->in_response = false;
 	client->is_cut = result == LINE_CUT;
+	if (is_gathered(client, line))
+		return gather(client, line, result == LINE_CUT, event);
 	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
 	    imap_words_end_with_literal(line, &size))
 		return literal_follows(client, line, size, event);
@@ -416,6 +406,8 @@ static enum imap_what next_literal(struct imap_client *client, struct slice *inp
 		line_ends_mend(&client->after_cr, slice_make(input->ptr, len), &client->data);
 	raw = slice_make(input->ptr, len);
 	*input = slice_from(*input, len);
+	if (client->gathers)
+		buf_append_slice(&client->gathered, raw);
 	if (client->state == IMAP_IN_SKIP)
 		return IMAP_NEED;
 	name_owner(client, event);

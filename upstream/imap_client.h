@@ -9,6 +9,7 @@
  *
  *   LINE ------ "* n FETCH (... BODY[] {5000}" ----> LITERAL --- 5000 bytes ---> LINE (the rest of the response)
  *    |  ------- {n} anywhere else -----------------> SKIP ------ n bytes ------> LINE
+ *    |                                               (a response that is read as a whole is gathered with its literals)
  *    '--------- the tag of the oldest command: its reply, then the next command's
  */
 #ifndef LANPOST_UPSTREAM_IMAP_CLIENT_H
@@ -23,7 +24,7 @@
 
 enum imap_command {
 	IMAP_CAPABILITY,
-	IMAP_SELECT,  /* INBOX */
+	IMAP_SELECT,  /* set: the mailbox, as in the command */
 	IMAP_LIST,    /* UIDs, sizes and flags of the messages of a set */
 	IMAP_FIND,    /* which of the messages up to a UID there are (RFC 4731) */
 	IMAP_COMPRESS, /* RFC 4978: nothing may be sent until it is answered; after its OK both directions are compressed */
@@ -35,6 +36,7 @@ enum imap_command {
 	IMAP_EXPUNGE, /* removes the UIDs of a set (RFC 4315) */
 	IMAP_EXPUNGE_ALL, /* removes all marked messages */
 	IMAP_NOOP,
+	IMAP_FOLDERS, /* the mailboxes that match; set: a pattern as in the command; "": only the separator */
 	IMAP_LOGOUT,
 };
 
@@ -48,6 +50,7 @@ enum imap_what {
 	IMAP_UIDNEXT,	 /* the UID that the next message will have, in number */
 	IMAP_MODSEQ,	 /* HIGHESTMODSEQ of the mailbox (RFC 7162), in size */
 	IMAP_FOUND,	 /* the answer to FIND: a set, in text */
+	IMAP_FOLDER,	 /* a mailbox in text; size: the byte between its levels, 0: none; ok: it can be selected */
 	IMAP_LISTED,	 /* a message: number, size, is_deleted */
 	IMAP_DATA_BEGIN, /* data of the message `number` follows, `size` bytes as the server counts them */
 	IMAP_DATA,	 /* line ends converted to CRLF; a bare CR is kept */
@@ -86,6 +89,8 @@ struct imap_client {
 	size_t owner;
 	bool after_cr;	  /* of the data */
 	enum { NO_QUOTED, QUOTED_DATA, QUOTED_END } quoted; /* data has a body that was sent without a literal */
+	bool gathers;	  /* the response is read as a whole */
+	struct buf gathered; /* it, with CRLF between a line and its literal */
 	struct buf line;  /* the line that is read word by word */
 	size_t at;	  /* capabilities of it handed out so far */
 	struct buf data;  /* of the last IMAP_DATA */
@@ -94,9 +99,8 @@ struct imap_client {
 
 void imap_client_init(struct imap_client *client);
 void imap_client_clear(struct imap_client *client);
-/* Queues a command. uid: for FIND, HEADER, TOP, MESSAGE, REST, DELETE; set: for LIST, EXPUNGE and REST; else
- * ignored. Returns false if
- * IMAP_PENDING_MAX are pending. */
+/* Queues a command. uid: for FIND, HEADER, TOP, MESSAGE, REST, DELETE; set: for SELECT, LIST, FOLDERS, EXPUNGE and REST; else ignored. Returns
+ * false if IMAP_PENDING_MAX are pending. */
 bool imap_client_send(struct imap_client *client, enum imap_command command, uint32_t uid,
     struct slice set);
 /* Returns the next event of the input and moves *input past the bytes read. Call until

@@ -85,7 +85,7 @@ static struct slice read_message(const char *path)
 
 static void route(const struct bench *bench, struct slice message, struct envelope *envelope)
 {
-	const struct sorter_message sorted = {message, "", message.len, envelope->time, NULL, NULL};
+	const struct sorter_message sorted = {message, "", message.len, envelope->time, NULL, NULL, NULL};
 	struct sorter_decision decision;
 
 	sorter_decide(bench->sorter, &sorted, &decision);

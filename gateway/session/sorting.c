@@ -213,6 +213,8 @@ static enum outcome ask(struct sorting_worker *worker, const struct envelope *en
 	enum outcome result;
 
 	frame_put(&head, SORTING_ACCOUNT, slice_of(worker->account->name));
+	if (arrival->folder != NULL)
+		frame_put(&head, SORTING_FOLDER, slice_of(arrival->folder));
 	frame_put(&head, SORTING_TIME, slice_make((const char *)&envelope->time, sizeof(envelope->time)));
 	if (arrival->verdict != NULL)
 		scan_verdict_write(arrival->verdict, &verdict);

@@ -15,6 +15,7 @@ enum sorting_kind {
 
 enum sorting_tag {
 	SORTING_ACCOUNT = 'a', /* its name */
+	SORTING_FOLDER = 'f',  /* of the account; none: INBOX */
 	SORTING_TIME = 't',    /* int64_t: of arrival */
 	SORTING_VERDICT = 'v', /* scan_verdict_write(); none: not scanned */
 	SORTING_MESSAGE = 'm',

@@ -19,7 +19,7 @@
 
 struct request {
 	const struct conf_account *account; /* NULL: no account of that name */
-	char *id;
+	char *id, *folder;
 	int64_t time;
 	uint64_t size, at_least, limit, tries;
 	struct slice message;
@@ -45,6 +45,10 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 	case SORTING_ID:
 		free(request->id);
 		request->id = slice_dup(value);
+		break;
+	case SORTING_FOLDER:
+		free(request->folder);
+		request->folder = slice_dup(value);
 		break;
 	case SORTING_TIME:
 		read_number(value, &request->time);
@@ -78,7 +82,14 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 static void put_decision(const struct sorting *sorting, const struct request *request, const struct strlist *named, struct buf *answer)
 {
 	const struct sorter_message sorted = {
-	    request->message, request->account == NULL ? "" : request->account->name, request->message.len, request->time, named, &request->verdict};
+	    .message = request->message,
+	    .account = request->account == NULL ? "" : request->account->name,
+	    .folder = request->folder,
+	    .size = request->message.len,
+	    .arrived = request->time,
+	    .recipients = named,
+	    .verdict = &request->verdict,
+	};
 	struct buf text = BUF_INIT(SORTING_ANSWER_MAX);
 	struct sorter_decision decision;
 
@@ -185,6 +196,7 @@ static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, 
 	if (file >= 0 && good)
 		munmap((void *)(uintptr_t)request.message.ptr, request.message.len);
 	free(request.id);
+	free(request.folder);
 	value = buf_slice(answer);
 	return good && !answer->overflow && frame_send(fd, &(struct frame){.kind = kind, .parts = &value, .count = 1}, wait) == FRAME_OK;
 }

@@ -249,7 +249,7 @@ static void decide_again(struct again *again, const struct past *past, struct sl
     const char *account, const char *matched_then)
 {
 	struct strlist recipients = {NULL, 0};
-	const struct sorter_message sorted = {message, account, message.len, past->time, &recipients, NULL};
+	const struct sorter_message sorted = {message, account, message.len, past->time, &recipients, NULL, NULL};
 	struct strlist was = {NULL, 0}, would = {NULL, 0};
 	struct sorter_decision decision;
 	struct envelope envelope;

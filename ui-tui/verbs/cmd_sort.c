@@ -160,7 +160,7 @@ static int sort_file(const struct sorting *sorting, const char *file)
 	multidrop_recipients(sorting->conf, conf_find_account(sorting->conf, sorting->account),
 	    buf_slice(&bytes), &recipients);
 	message = (struct sorter_message){
-	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall(), &recipients, NULL};
+	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall(), &recipients, NULL, NULL};
 	sorter_decide(sorting->sorter, &message, &decision);
 	strlist_clear(&recipients);
 	if (sorting->all != NULL)

@@ -353,7 +353,7 @@ static void test_decide(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct sorter_message message = {slice_of(cases[i].message), "sales", 100, 0, NULL, NULL};
+		struct sorter_message message = {slice_of(cases[i].message), "sales", 100, 0, NULL, NULL, NULL};
 		struct sorter_decision decision;
 		struct error error = ERROR_INIT;
 		struct buf out = BUF_INIT(10000);
@@ -384,7 +384,7 @@ static void test_reason(void **state)
 	static const struct rule_spec rules[MAX_RULES] = {
 	    {"invoices", "subject contains \"счёт\"", .deliver = "buh"},
 	    {"rest", "not size > 1G", .deliver = "admin"}};
-	struct sorter_message message = {slice_of(invoice), "sales", 100, 0, NULL, NULL};
+	struct sorter_message message = {slice_of(invoice), "sales", 100, 0, NULL, NULL, NULL};
 	struct sorter_decision decision;
 	struct error error = ERROR_INIT;
 	struct office office;
@@ -409,7 +409,7 @@ static void test_reason(void **state)
 static void fill_envelope(const struct conf *conf, const struct sorter *sorter,
     struct envelope *envelope, struct slice message)
 {
-	const struct sorter_message sorted = {message, "sales", message.len, 0, NULL, NULL};
+	const struct sorter_message sorted = {message, "sales", message.len, 0, NULL, NULL, NULL};
 	struct sorter_decision decision;
 
 	sorter_decide(sorter, &sorted, &decision);
@@ -632,7 +632,7 @@ static void test_forward_of_a_user_in_a_circle(void **state)
 
 static void *decide_often(void *context)
 {
-	struct sorter_message message = {slice_of(invoice), "sales", 100, 0, NULL, NULL};
+	struct sorter_message message = {slice_of(invoice), "sales", 100, 0, NULL, NULL, NULL};
 	struct sorter_decision decision;
 	size_t *found = xcalloc(1, sizeof(*found));
 

@@ -84,7 +84,7 @@ static void sort_it(struct slice message, const char *recipient)
 	sorter = sorter_new(&office.conf, &error);
 	assert_non_null(sorter);
 	sorter_decide(
-	    sorter, &(struct sorter_message){message, "", message.len, 1795424400, NULL, NULL}, &decision);
+	    sorter, &(struct sorter_message){message, "", message.len, 1795424400, NULL, NULL, NULL}, &decision);
 	assert_true(decision.recipient_count > 0);
 	/* What is kept of it, for the journal and the header, is small. */
 	assert_true(mallinfo2().uordblks - before < MEMORY_MAX);
@@ -283,7 +283,7 @@ static bool is_dropped(const char *condition, struct slice message)
 	    .subject_prefix = text(""), .reply = text("")};
 	sorter = sorter_new(&office.conf, &error);
 	assert_non_null(sorter);
-	sorter_decide(sorter, &(struct sorter_message){message, "", message.len, 1795424400, NULL, NULL}, &decision);
+	sorter_decide(sorter, &(struct sorter_message){message, "", message.len, 1795424400, NULL, NULL, NULL}, &decision);
 	dropped = decision.dropped_by != NULL;
 	for (size_t i = 0; i < decision.recipient_count; i++)
 		found = found || strcmp(decision.recipients[i].name, "postmaster") == 0;

@@ -27,7 +27,7 @@ struct script {
 static const char *const event_names[] = {
     [IMAP_REPLY] = "reply", [IMAP_DONE] = "done", [IMAP_CAN] = "can", [IMAP_VALIDITY] = "validity", [IMAP_EXISTS] = "exists",
     [IMAP_UIDNEXT] = "next", [IMAP_MODSEQ] = "modseq", [IMAP_FOUND] = "found",
-    [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
+    [IMAP_FOLDER] = "folder", [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
     [IMAP_GARBAGE] = "garbage",
 };
 
@@ -46,6 +46,9 @@ static void log_event(const struct imap_event *event, struct buf *out, bool *in_
 	case IMAP_CAN:
 	case IMAP_FOUND:
 		buf_printf(out, "(%.*s)", SLICE_PRINT(event->text));
+		break;
+	case IMAP_FOLDER:
+		buf_printf(out, "(%s%c%.*s)", event->ok ? "" : "no:", event->size == 0 ? '0' : (int)event->size, SLICE_PRINT(event->text));
 		break;
 	case IMAP_VALIDITY:
 	case IMAP_EXISTS:
@@ -114,6 +117,12 @@ static const struct script scripts[] = {
 	"* OK [HIGHESTMODSEQ 9223372036854775807] Highest\r\n* OK [UIDNEXT 0x]\r\nL0 OK\r\n* ESEARCH (TAG \"L1\") UID ALL 1:3,7\r\nL1 OK\r\n"
 	"* ESEARCH (TAG \"L2\") UID\r\nL2 OK\r\nL3 OK DEFLATE active\r\n",
 	"modseq(9223372036854775807) next(0) reply(ok) found(1:3,7) reply(ok) found() reply(ok) reply(ok) "},
+    {"folders", {{IMAP_FOLDERS, 0}, {IMAP_FOLDERS, 0}},
+	"* LIST (\\Noselect) \".\" \"\"\r\nL0 OK\r\n* LIST () \"/\" Spam\r\n* LIST (\\HasNoChildren) NIL {6}\r\na {5}b\r\n"
+	"* LIST () \"\\\\\" \"a\\\"b\"\r\n* LIST\r\n* LIST (\r\n* LIST ()\r\n* LIST () \"\" x\r\n* LIST () \"ab\" x\r\n* LIST () \"/\" \"x\r\n"
+	"* LIST () \"/\" {0}\r\n tail\r\n* LIST () \"/\" \r\nL1 OK\r\n* LIST () \"/\" late\r\n",
+	"folder(no:.) reply(ok) folder(/Spam) folder(0a {5}b) folder(\\a\"b) folder(/) reply(ok) "},
+    {"a literal of a folder without end", {{IMAP_FOLDERS, 0}}, "* LIST () \"/\" {99999999}\r\nx", "garbage "},
     {"messages in a row", {{IMAP_MESSAGE, 7}, {IMAP_MESSAGE, 8}},
 	"* 1 FETCH (UID 7 BODY[] {6}\r\nab\r\ncd)\r\nL0 OK\r\n* 2 FETCH (BODY[] {0}\r\n UID 8)\r\nL1 OK\r\n",
 	"begin(7) [ab\r\ncd] end(ok) done begin(8) end(ok) done "},
@@ -184,7 +193,7 @@ static void commands_on_the_wire(void **state)
 
 	(void)state;
 	imap_client_init(&client);
-	imap_client_send(&client, IMAP_SELECT, 0, SLICE_NONE);
+	imap_client_send(&client, IMAP_SELECT, 0, SLICE_LITERAL("INBOX"));
 	imap_client_send(&client, IMAP_MESSAGE, 4294967295u, SLICE_NONE);
 	imap_client_send(&client, IMAP_DELETE, 5, SLICE_NONE);
 	imap_client_send(&client, IMAP_EXPUNGE, 0, SLICE_LITERAL("5,7"));
