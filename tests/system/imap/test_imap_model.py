@@ -78,3 +78,5 @@ def test_sessions_agree_with_the_model(make_gateway):
     office.stop()
     office.start()
     check_at_rest(office, model, sessions)
+    office.stop()
+    assert "Sanitizer:" not in office.log(), office.log()[-5000:]

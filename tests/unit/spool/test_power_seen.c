@@ -9,6 +9,7 @@
 #include "spool/storage/folder.h"
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
+#include "tests/unit/power_life.h"
 
 #define MESSAGES 4
 
@@ -23,10 +24,11 @@ struct world {
 	unsigned char seen[MESSAGES + 1][BOXES][PEOPLE];
 };
 /* Shared with the process that dies. */
-static struct promise {
+struct promises {
 	struct world now, next;
 	bool in_progress;
-} *promise;
+};
+#define promise ((struct promises *)life_promise)
 
 static int open_as(struct folder **folder, struct spool *house, int box, int person, struct error *error)
 {
@@ -261,19 +263,6 @@ static bool is_right_after_starts(const char *path)
 
 /* --- the tests */
 
-static int set_up_promise(void **context)
-{
-	(void)context;
-	promise = mmap(NULL, sizeof(*promise), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return promise == MAP_FAILED ? -1 : 0;
-}
-
-static int tear_down_promise(void **context)
-{
-	(void)context;
-	return munmap(promise, sizeof(*promise));
-}
-
 static void test_power_cut_at_each_sync(void **context)
 {
 	(void)context;
@@ -284,83 +273,14 @@ static void test_power_cut_at_each_sync(void **context)
 	assert_int_equal(promise->now.seen[1][OWN][IVAN], 1);
 }
 
-static int die_at, changes;
-
-static int die(const char *what, const char *path, const char *to)
-{
-	(void)what;
-	(void)path;
-	(void)to;
-	if (++changes == die_at)
-		_exit(42);
-	return 0;
-}
-
-static void test_death_at_every_change(void **context)
-{
-	int status = 0;
-
-	(void)context;
-	audit_right = is_right_after_starts;
-	for (die_at = 1; die_at == 1 || WEXITSTATUS(status) == 42; die_at++) {
-		pid_t pid;
-
-		memset(promise, 0, sizeof(*promise));
-		begin();
-		pid = fork();
-		if (pid == 0) {
-			fsx_hook = die;
-			live(disk);
-			_exit(0);
-		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status));
-		if (!audit(disk, false))
-			fail_msg("wrong after a death at change %d", die_at);
-		end();
-	}
-	print_message("%d deaths\n", die_at - 2);
-	assert_true(die_at > 50);
-}
-
-static int fail_at, calls;
-static char failed_call[400];
-
-static int fail_once(const char *what, const char *path, const char *to)
-{
-	(void)to;
-	if (++calls != fail_at)
-		return 0;
-	snprintf(failed_call, sizeof(failed_call), "%s of %s", what, path);
-	errno = (int[]){EIO, ENOSPC, EMFILE}[fail_at % 3];
-	return -1;
-}
-
-static void test_each_change_of_the_disk_fails_once(void **context)
-{
-	(void)context;
-	audit_right = is_right_after_starts;
-	for (fail_at = 1; fail_at == 1 || calls >= fail_at - 1; fail_at++) {
-		calls = 0;
-		memset(promise, 0, sizeof(*promise));
-		begin();
-		fsx_hook = fail_once;
-		live(disk);
-		fsx_hook = NULL;
-		if (!audit(disk, false))
-			fail_msg("wrong after call %d failed: %s", fail_at, failed_call);
-		end();
-	}
-	assert_true(fail_at > 50);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_power_cut_at_each_sync, set_up_promise, tear_down_promise),
-	    cmocka_unit_test_setup_teardown(test_death_at_every_change, set_up_promise, tear_down_promise),
-	    cmocka_unit_test_setup_teardown(test_each_change_of_the_disk_fails_once, set_up_promise, tear_down_promise),
+	    LIFE_TEST(test_power_cut_at_each_sync),
+	    LIFE_TEST(test_death_at_every_change),
+	    LIFE_TEST(test_each_change_of_the_disk_fails_once),
 	};
 
+	life = &(struct life){live, is_right_after_starts, sizeof(struct promises), 50};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
