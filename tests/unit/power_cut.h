@@ -177,6 +177,32 @@ static void names_are_durable(struct tree *now, const char *folder)
 			add(&durable_names, now->items[i].path, now->items[i].inode, "", 0);
 }
 
+static bool folder_is_gone(const char *folder, const char *path)
+{
+	const char *end = strchr(path + strlen(folder) + 1, '/');
+	char *full = xasprintf("%s/%.*s", disk, (int)(end - path), path);
+	bool is_gone = access(full, F_OK) != 0;
+
+	free(full);
+	return is_gone;
+}
+
+/* A folder that was removed from this one has no names left. */
+static void removed_folders_are_durable(const char *folder)
+{
+	size_t len = strlen(folder);
+
+	for (size_t i = durable_names.count; i-- > 0;) {
+		struct file *file = &durable_names.items[i];
+
+		if (strncmp(file->path, folder, len) == 0 && file->path[len] == '/' && !is_in(file->path, folder) &&
+		    folder_is_gone(folder, file->path)) {
+			file_clear(file);
+			*file = durable_names.items[--durable_names.count];
+		}
+	}
+}
+
 static char *relative(const char *path)
 {
 	const char *rest = path + strlen(disk);
@@ -201,6 +227,7 @@ static void synced(struct tree *now, const char *what, const char *path)
 			bytes_are_durable(&now->items[i]);
 	} else if (strcmp(what, "fsync-dir") == 0 && name != NULL) {
 		names_are_durable(now, name);
+		removed_folders_are_durable(name);
 	} else if (name != NULL && (file = by_path(now, name)) != NULL) {
 		bytes_are_durable(file);
 	}
