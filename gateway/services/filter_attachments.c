@@ -54,19 +54,17 @@ static void look(struct filter_attachments *attachments, struct slice message, s
 	verdict->looked |= SCAN_ATTACHMENT;
 }
 
-void filter_attachments_look(struct filter_attachments *attachments, unsigned sources, int file, uint64_t size, struct scan_verdict *verdict)
+/* The file may shrink meanwhile. */
+static void look_at_file(struct filter_attachments *attachments, const struct scanner_message *message, struct scan_verdict *verdict)
 {
-	int64_t begun = clock_now_ms();
+	size_t size = (size_t)message->size;
+	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, message->file, 0);
 	bool is_whole;
-	void *map;
 
-	if (attachments == NULL || !conf_forbids_attachments(attachments->conf, sources))
-		return;
-	map = size == 0 || size > FILTER_ATTACHMENTS_MAX ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file, 0);
-	if (map == MAP_FAILED || !mapped_add(map, (size_t)size)) {
+	if (map == MAP_FAILED || !mapped_add(map, size)) {
 		verdict->skipped |= SCAN_ATTACHMENT;
 	} else {
-		look(attachments, slice_make(map, (size_t)size), verdict);
+		look(attachments, slice_make(map, size), verdict);
 		is_whole = mapped_is_intact(map);
 		mapped_remove(map);
 		if (!is_whole)
@@ -76,9 +74,24 @@ void filter_attachments_look(struct filter_attachments *attachments, unsigned so
 			verdict->skipped |= SCAN_ATTACHMENT;
 		}
 	}
+	if (map != MAP_FAILED)
+		munmap(map, size);
+}
+
+void filter_attachments_look(struct filter_attachments *attachments, unsigned sources, const struct scanner_message *message,
+    struct scan_verdict *verdict)
+{
+	int64_t begun = clock_now_ms();
+
+	if (attachments == NULL || !conf_forbids_attachments(attachments->conf, sources))
+		return;
+	if (message->size == 0 || message->size > FILTER_ATTACHMENTS_MAX)
+		verdict->skipped |= SCAN_ATTACHMENT;
+	else if (message->file < 0)
+		look(attachments, slice_make(message->bytes, (size_t)message->size), verdict);
+	else
+		look_at_file(attachments, message, verdict);
 	if (verdict->skipped & SCAN_ATTACHMENT && attachments->conf->filter.attachments_kinds & ATTACHMENT_UNREADABLE)
 		say(&(struct attachment_finding){.kind = ATTACHMENT_UNREADABLE, .name = "-"}, verdict);
-	if (map != MAP_FAILED)
-		munmap(map, (size_t)size);
 	verdict->ms += clock_now_ms() - begun;
 }

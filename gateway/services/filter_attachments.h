@@ -7,7 +7,7 @@
 #define LANPOST_GATEWAY_FILTER_ATTACHMENTS_H
 
 #include "config/conf.h"
-#include "message/scan/scan_verdict.h"
+#include "upstream/scanner/scanner.h"
 
 #define FILTER_ATTACHMENTS_MAX (256u << 20) /* bytes of a message; a larger one is not looked at */
 
@@ -15,7 +15,8 @@ struct filter_attachments;
 
 /* Before the process gives up its files. NULL with an error, or without one if nothing is forbidden. */
 struct filter_attachments *filter_attachments_new(const struct conf *conf, struct error *error);
-/* Adds what it finds to the verdict. file: the message, of `size` bytes. attachments: NULL: does nothing. For any thread. */
-void filter_attachments_look(struct filter_attachments *attachments, unsigned sources, int file, uint64_t size, struct scan_verdict *verdict);
+/* Adds what it finds to the verdict. attachments: NULL: does nothing. For any thread. */
+void filter_attachments_look(struct filter_attachments *attachments, unsigned sources, const struct scanner_message *message,
+    struct scan_verdict *verdict);
 
 #endif

@@ -42,6 +42,7 @@ struct process {
 struct request {
 	unsigned sources;
 	struct scan_facts facts;
+	struct slice message; /* of the request; ptr NULL: it came as a descriptor */
 	bool has_sources, has_facts;
 };
 
@@ -58,6 +59,8 @@ static bool read_request(struct slice body, struct request *request)
 		} else if (tag == FILTER_FACTS && !request->has_facts) {
 			good = scan_facts_read(value, &request->facts);
 			request->has_facts = true;
+		} else if (tag == FILTER_MESSAGE && request->message.ptr == NULL) {
+			request->message = value;
 		} else {
 			good = false;
 		}
@@ -91,27 +94,48 @@ static bool is_given_up(int fd)
 	return poll(&polled, 1, 0) > 0 && (polled.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+static void scan(struct process *process, struct filter_lines *lines, const struct request *request, const struct scanner_message *message, int fd)
+{
+	struct scan_verdict verdict;
+
+	thread_activity_who("message %s", request->facts.id);
+	filter_lines_scan(lines, request->sources, message, &verdict);
+	if (process->attachments != NULL && !is_given_up(fd))
+		filter_attachments_look(process->attachments, request->sources, message, &verdict);
+	answer(fd, &verdict);
+	thread_activity_end();
+}
+
+/* The message is in the request, or in the file. */
+static bool find_message(const struct request *request, int file, struct scanner_message *message)
+{
+	struct stat st;
+
+	*message = (struct scanner_message){.file = file, .bytes = request->message.ptr, .size = request->message.len, .facts = &request->facts};
+	if (file < 0)
+		return request->message.ptr != NULL;
+	if (request->message.ptr != NULL || fstat(file, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	message->size = (uint64_t)st.st_size;
+	return true;
+}
+
 /* A request that is not valid gets no answer: its sender sees a closed connection. */
-static void serve_one(struct process *process, struct filter_lines *lines, int fd)
+static void serve_one(struct process *process, struct filter_lines *lines, struct slice question, int fd)
 {
 	struct buf body = BUF_INIT(FILTER_REQUEST_MAX + FRAME_HEAD);
 	struct request request = {.has_sources = false};
-	struct scan_verdict verdict;
-	struct stat st;
-	uint32_t kind;
+	struct scanner_message message;
+	uint32_t kind = FILTER_SCAN;
 	int file = -1;
+	bool is_there = true;
 
-	if (frame_receive(fd, &kind, &body, &file, (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS}) == FRAME_OK &&
-	    !is_given_up(fd) && kind == FILTER_SCAN && file >= 0 && read_request(buf_slice(&body), &request) && fstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
-		const struct scanner_message message = {.file = file, .size = (uint64_t)st.st_size, .facts = &request.facts};
-
-		thread_activity_who("message %s", request.facts.id);
-		filter_lines_scan(lines, request.sources, &message, &verdict);
-		if (!is_given_up(fd))
-			filter_attachments_look(process->attachments, request.sources, file, message.size, &verdict);
-		answer(fd, &verdict);
-		thread_activity_end();
+	if (slice_is(question, FILTER_FOLLOWS)) {
+		is_there = frame_receive(fd, &kind, &body, &file, (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS}) == FRAME_OK;
+		question = buf_slice(&body);
 	}
+	if (is_there && !is_given_up(fd) && kind == FILTER_SCAN && read_request(question, &request) && find_message(&request, file, &message))
+		scan(process, lines, &request, &message, fd);
 	if (request.has_facts)
 		scan_facts_clear(&request.facts);
 	if (file >= 0)
@@ -124,13 +148,15 @@ static void *worker_thread(void *context)
 {
 	struct process *process = context;
 	struct filter_lines *lines = filter_lines_new(process->scanners);
+	char *bytes = xmalloc(FILTER_REQUEST_MAX);
+	ssize_t len;
 	bool cut;
-	char byte;
 	int fd;
 
-	while (pass_fd_receive(process->fd, &byte, 1, &fd, &cut) == 1)
+	while ((len = pass_fd_receive(process->fd, bytes, FILTER_REQUEST_MAX, &fd, &cut)) > 0)
 		if (fd >= 0)
-			serve_one(process, lines, fd);
+			serve_one(process, lines, cut ? SLICE_NONE : slice_make(bytes, (size_t)len), fd);
+	free(bytes);
 	filter_lines_free(lines);
 	return NULL;
 }

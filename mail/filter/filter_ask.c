@@ -66,12 +66,12 @@ static void hang_up(struct filter_ticket *ticket)
 	ticket->fd = -1;
 }
 
-static int hand_over(const struct filter_ticket *ticket, int end, struct error *error)
+static int hand_over(const struct filter_ticket *ticket, struct slice bytes, int end, struct error *error)
 {
 	struct pollfd room = {.fd = ticket->socket, .events = POLLOUT};
 
 	for (;;) {
-		if (pass_fd_send(ticket->socket, SLICE_LITERAL("q"), end, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+		if (pass_fd_send(ticket->socket, bytes, end, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
 			return 0;
 		if (errno != EAGAIN && errno != EINTR)
 			return error_errno(error, N_("cannot communicate with the %s process"), "filter");
@@ -81,21 +81,30 @@ static int hand_over(const struct filter_ticket *ticket, int end, struct error *
 	}
 }
 
+/* Only a request that is sent before anybody reads needs more room than there is. */
+static int make_pair(bool is_within, int pair[2], struct error *error)
+{
+	if (!is_within)
+		return frame_pair(pair, error);
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0 ? 0 : error_errno(error, N_("cannot make a socket pair"));
+}
+
 static int ask(struct filter_ticket *ticket, struct error *error)
 {
-	struct slice body = buf_slice(&ticket->request);
+	bool is_within = ticket->file < 0;
+	struct slice body = buf_slice(&ticket->request), question = is_within ? body : SLICE_LITERAL(FILTER_FOLLOWS);
 	const struct frame frame = {.kind = FILTER_SCAN, .parts = &body, .count = 1, .passed = ticket->file};
 	const struct frame_wait wait = {.deadline = ticket->deadline};
 	int pair[2], result;
 
-	if (frame_pair(pair, error) != 0)
+	if (make_pair(is_within, pair, error) != 0)
 		return -1;
 	ticket->fd = pair[0];
 	/* The request first: when the process takes the question, all of it is there. */
-	result = frame_send(pair[0], &frame, wait) == FRAME_OK ? 0
+	result = is_within || frame_send(pair[0], &frame, wait) == FRAME_OK ? 0
 		     : error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "filter");
 	if (result == 0)
-		result = hand_over(ticket, pair[1], error);
+		result = hand_over(ticket, question, pair[1], error);
 	close(pair[1]);
 	if (result != 0)
 		hang_up(ticket);
@@ -112,7 +121,8 @@ static int open_message(const struct filter_question *question, struct error *er
 	return fd >= 0 ? fd : error_errno(error, N_("cannot open %s"), question->path);
 }
 
-static void put_request(const struct filter_question *question, struct buf *request)
+/* is_within: the message, too: a file in memory would cost more than its bytes once more. */
+static void put_request(const struct filter_question *question, struct buf *request, bool *is_within)
 {
 	const unsigned sources = question->sources | line_state(question->conf);
 	struct buf facts = BUF_INIT(FILTER_REQUEST_MAX);
@@ -121,10 +131,15 @@ static void put_request(const struct filter_question *question, struct buf *requ
 	frame_put(request, FILTER_SOURCES, slice_make((const char *)&sources, sizeof(sources)));
 	frame_put(request, FILTER_FACTS, buf_slice(&facts));
 	buf_clear(&facts);
+	*is_within = question->path == NULL && question->message.len > 0 && request->len + question->message.len <= FILTER_SMALL_MAX;
+	if (*is_within)
+		frame_put(request, FILTER_MESSAGE, question->message);
 }
 
 void filter_ask_begin(struct filter_ticket *ticket, const struct filter_question *question)
 {
+	bool is_within;
+
 	*ticket = (struct filter_ticket)FILTER_TICKET_NONE;
 	ticket->is_wanted = filter_ask_is_wanted(question->conf, question->sources);
 	if (!ticket->is_wanted)
@@ -134,9 +149,9 @@ void filter_ask_begin(struct filter_ticket *ticket, const struct filter_question
 	ticket->sources = question->sources;
 	ticket->deadline = clock_now_ms() + patience_ms(question->conf, question->sources);
 	buf_init(&ticket->request, FILTER_REQUEST_MAX);
-	put_request(question, &ticket->request);
-	ticket->file = open_message(question, &ticket->error);
-	if (ticket->file >= 0)
+	put_request(question, &ticket->request, &is_within);
+	ticket->file = is_within ? -1 : open_message(question, &ticket->error);
+	if (is_within || ticket->file >= 0)
 		ask(ticket, &ticket->error);
 }
 

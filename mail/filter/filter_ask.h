@@ -18,12 +18,19 @@
 #define FILTER_REQUEST_MAX 262144
 #define FILTER_ANSWER_MAX (SCAN_TEXT_MAX + SCAN_CUTS_TEXT_MAX + 64)
 
+#define FILTER_SMALL_MAX 65536 /* bytes of a question with its message: a larger message follows */
+
+/* A question is one datagram with one end of a pair of sockets: that of a message in memory is the fields of the request; else it is FILTER_FOLLOWS, and a
+ * frame with a descriptor of the message comes over that end. */
+#define FILTER_FOLLOWS "q"
+
 enum filter_kind {
-	FILTER_SCAN = 1, /* request: a descriptor of the message, and fields; answer: fields */
+	FILTER_SCAN = 1, /* request: fields; answer: fields */
 };
 enum filter_tag {
 	FILTER_SOURCES = 's', /* unsigned: CONF_FETCHED ..., CONF_LINE_DOWN */
 	FILTER_FACTS = 'f',   /* scan_facts_write() */
+	FILTER_MESSAGE = 'm', /* its bytes, if no descriptor comes */
 	FILTER_VERDICT = 'v', /* of the answer: scan_verdict_write() */
 	FILTER_CUTS = 'c',    /* and scan_cuts_write() */
 };

@@ -83,7 +83,8 @@ static bool judge_spam(const struct conf_filter *filter, const struct scan_verdi
     struct envelope *envelope)
 {
 	bool is_bad = reaches(verdict, filter->spam_quarantine), is_spam = is_bad || reaches(verdict, filter->spam_junk);
-	struct opinion opinion = judge(senders, verdict, is_spam, false, envelope);
+	bool may_matter = is_spam || filter_senders_deny_any(senders->conf); /* who sent it; asking the state for each message would take long */
+	struct opinion opinion = may_matter ? judge(senders, verdict, is_spam, false, envelope) : (struct opinion){0};
 	bool is_junk = opinion.allowed == 0 && (is_spam || opinion.junk > 0);
 
 	filter_header_add(verdict, is_junk, envelope);
@@ -91,7 +92,8 @@ static bool judge_spam(const struct conf_filter *filter, const struct scan_verdi
 		quarantine_take(envelope, PHRASE(N_("spam score %s"), SCAN_SCORE(verdict->score)));
 		return true;
 	}
-	judge(senders, verdict, is_spam, true, envelope);
+	if (may_matter)
+		judge(senders, verdict, is_spam, true, envelope);
 	if (is_junk)
 		drop_replies(envelope);
 	return false;

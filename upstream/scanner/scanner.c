@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define FACTS_MAX 16384
+#define CHUNK CLAMD_CHUNK_MAX
+#define OUT_MAX (FACTS_MAX + CHUNK + 256)
 
 struct scanner *scanner_new(const struct conf_scanner *conf)
 {
@@ -28,33 +30,33 @@ void scanner_free(struct scanner *scanner)
 	free(scanner);
 }
 
-/* Sends the message, as chunks of clamd or as it is. */
-static int send_message(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct error *error)
+/* Sends the message, as chunks of clamd or as it is, behind what is in *out: a small message goes with it, by one system call. */
+static int send_message(struct scanner *scanner, const struct scanner_message *message, struct buf *out, int64_t deadline, struct error *error)
 {
 	bool has_chunks = scanner->url.kind == SCANNER_CLAMD;
-	struct buf out = BUF_INIT(CLAMD_CHUNK_MAX + 64);
 	size_t room = has_chunks ? 4 : 0, got;
 	int result = 0;
 
 	for (uint64_t at = 0; result == 0 && at < message->size; at += got) {
+		size_t most = message->size - at < CHUNK ? (size_t)(message->size - at) : CHUNK;
 		char *bytes;
 
-		buf_reset(&out);
-		bytes = buf_reserve(&out, room + CLAMD_CHUNK_MAX);
-		result = scanner_line_read(message, at, bytes + room, CLAMD_CHUNK_MAX, &got, error);
+		if (at > 0) {
+			result = scanner_line_send(scanner, buf_slice(out), deadline, error);
+			buf_reset(out);
+		}
+		bytes = buf_reserve(out, room + most);
+		if (result == 0)
+			result = scanner_line_read(message, at, bytes + room, most, &got, error);
 		if (result != 0)
 			break;
 		if (has_chunks)
-			clamd_chunk(got, &out);
-		out.len = room + got;
-		result = scanner_line_send(scanner, buf_slice(&out), deadline, error);
+			clamd_chunk(got, out);
+		out->len += got;
 	}
-	buf_reset(&out);
-	clamd_chunk(0, &out);
-	if (result == 0 && has_chunks)
-		result = scanner_line_send(scanner, buf_slice(&out), deadline, error);
-	buf_clear(&out);
-	return result;
+	if (has_chunks)
+		clamd_chunk(0, out);
+	return result == 0 ? scanner_line_send(scanner, buf_slice(out), deadline, error) : result;
 }
 
 /* --- clamd */
@@ -81,15 +83,13 @@ static int read_clamd(struct scanner *scanner, int64_t deadline, struct scan_ver
 static int scan_clamd(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct scan_verdict *verdict,
     struct error *error)
 {
-	struct buf out = BUF_INIT(64);
+	struct buf out = BUF_INIT(OUT_MAX);
 	struct error other;
 	int result;
 
 	clamd_begin(&scanner->clamd, &out);
-	result = scanner_line_send(scanner, buf_slice(&out), deadline, error);
+	result = send_message(scanner, message, &out, deadline, error);
 	buf_clear(&out);
-	if (result == 0)
-		result = send_message(scanner, message, deadline, error);
 	if (result == 0)
 		return read_clamd(scanner, deadline, verdict, error);
 	if (error->class == ERROR_TEMPORARY && read_clamd(scanner, deadline, verdict, &other) != 0 && other.class == ERROR_LIMIT)
@@ -136,15 +136,13 @@ static int read_spamd(struct scanner *scanner, int64_t deadline, struct scan_ver
 static int scan_spamd(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct scan_verdict *verdict,
     struct error *error)
 {
-	struct buf facts = BUF_INIT(FACTS_MAX), out = BUF_INIT(FACTS_MAX + 256);
+	struct buf facts = BUF_INIT(FACTS_MAX), out = BUF_INIT(OUT_MAX);
 	int result;
 
 	put_facts(message->facts, &facts);
 	spamd_begin(facts.len + message->size, &out);
 	buf_append_slice(&out, buf_slice(&facts));
-	result = scanner_line_send(scanner, buf_slice(&out), deadline, error);
-	if (result == 0)
-		result = send_message(scanner, message, deadline, error);
+	result = send_message(scanner, message, &out, deadline, error);
 	if (result == 0)
 		result = read_spamd(scanner, deadline, verdict, error);
 	buf_clear(&facts);

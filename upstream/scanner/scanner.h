@@ -15,7 +15,8 @@
 struct scanner;
 
 struct scanner_message {
-	int file; /* read from its beginning; its offset is not used */
+	int file; /* read from its beginning; its offset is not used. -1: it is in memory */
+	const char *bytes; /* in memory */
 	uint64_t size;
 	const struct scan_facts *facts;
 };

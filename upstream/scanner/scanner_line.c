@@ -128,6 +128,8 @@ int scanner_line_receive(struct scanner *scanner, char *bytes, size_t size, size
 {
 	CURLcode code;
 
+	if (wait_for(scanner, POLLIN, deadline, error) != 0) /* there is rarely something already */
+		return -1;
 	while ((code = curl_easy_recv(scanner->curl, bytes, size, got)) == CURLE_AGAIN)
 		if (wait_for(scanner, POLLIN, deadline, error) != 0)
 			return -1;
@@ -148,6 +150,11 @@ int scanner_line_read(const struct scanner_message *message, uint64_t at, char *
 		return 0;
 	if (size > message->size - at)
 		size = (size_t)(message->size - at);
+	if (message->file < 0) {
+		memcpy(bytes, message->bytes + at, size);
+		*got = size;
+		return 0;
+	}
 	do
 		count = pread(message->file, bytes, size, (off_t)at);
 	while (count < 0 && errno == EINTR);

@@ -127,6 +127,17 @@ def test_what_was_not_scanned_is_scanned_later(make_gateway):
     assert gateway.cli("quarantine", "release", one["id"]).returncode == 0 and len(gateway.mailbox("ivan")) == 3
 
 
+def test_a_message_reaches_the_scanner_whole_whatever_its_size(make_gateway):
+    """Small ones go to the filter process within the question, others as a descriptor; to the scanner in chunks."""
+    av, old = Clamd(), Spamd()
+    lines = "".join(f"line {n} of the message\n" for n in range(20000))
+    messages = [letter(number=n, body=lines[:size] + "\n") for n, size in enumerate((0, 64000, 64600, 65000, 65300, 66000, 131072, 400000))]
+    gateway, _ = office(make_gateway, {"av": av, "sa": old}, messages)
+    gateway.session()
+    assert sorted(av.messages) == sorted(messages) and len(gateway.mailbox("ivan")) == len(messages)
+    assert all(any(seen.endswith(message) for seen in old.messages) for message in messages)
+
+
 def test_a_message_that_the_scanner_fails_on_holds_up_no_other(make_gateway):
     av = Clamd()
     av.stop()
