@@ -117,6 +117,7 @@ struct conf_schedule {
 
 struct conf_line {
 	char *connect_command, *disconnect_command, *proxy;
+	bool permanent;		 /* always up */
 	int64_t command_timeout; /* of these commands */
 	char *while_up; /* run once the mail of a session is done; "": none */
 	int64_t while_up_timeout, while_up_every; /* every: 0: in each session */
@@ -209,6 +210,7 @@ struct conf_account {
 	enum conf_priority priority;
 	bool enabled;
 	bool compress; /* IMAP, where the server offers it */
+	bool idle;     /* IMAP, on a permanent line */
 	int64_t every; /* -1: as [schedule] */
 	int64_t timeout;	 /* of a silent server */
 	int64_t session_timeout; /* 0: none */

@@ -320,6 +320,16 @@ static void check_twin(const struct check *check, const struct conf_account *acc
 		    account->name, twin->name, twin->place.file, twin->place.line);
 }
 
+/* What brings the line up and down runs for each session. */
+static void check_permanent(const struct check *check)
+{
+	const struct conf_line *line = &check->conf->line;
+
+	if (line->permanent && line->connect_command[0] != '\0')
+		ERROR_AT(check, &line->permanent, check->source->main, N_("[line] permanent = yes and connect_command contradict each other: a line that is connected for a "
+		    "session is not always up"));
+}
+
 static void check_folders(const struct check *check, const struct conf_account *account)
 {
 	bool is_imap = endpoint_of(account->remote.url).protocol == ENDPOINT_IMAP;
@@ -340,6 +350,7 @@ static void check_folders(const struct check *check, const struct conf_account *
 
 static void check_accounts(const struct check *check)
 {
+	check_permanent(check);
 	for (size_t i = 0; i < check->conf->account_count; i++) {
 		const struct conf_account *account = &check->conf->accounts[i];
 

@@ -182,6 +182,9 @@ static const struct schema_key line_keys[] = {
 	N_("The proxy for connections to all external servers.")},
     {"max_per_server", INTEGER(conf_line, max_per_server), "4", NULL, RANGE(0, 1000),
 	N_("How many accounts on one server are fetched at the same time; 0: all.")},
+    {"permanent", FLAG(conf_line, permanent), "no", NULL, ANY,
+	N_("yes: the line is always up. The gateway waits at the IMAP providers (IDLE, NOTIFY) and fetches new mail within seconds, at any hour; "
+	   "the schedule goes on as before.")},
 };
 
 static const struct schema_key log_keys[] = {
@@ -340,6 +343,8 @@ static const struct schema_key account_keys[] = {
     {"trusted_received", DOMAINS(conf_account, trusted_received), "", N_("found by url"), ANY,
 	N_("The domains of the provider's own servers. The last server outside them that the Received lines name is the one that "
 	   "scanners judge.")},
+    {"idle", FLAG(conf_account, idle), "yes", NULL, ANY,
+	N_("yes: on a permanent line the gateway waits for new mail of this IMAP account. no: it is fetched by the schedule only.")},
     {"folders", FOLDERS(conf_account, folders), "INBOX", NULL, ANY,
 	N_("The folders that are fetched from an IMAP server, INBOX first. The levels of a name are separated by /; * is any text. New folders that match are found in each session.")},
     {"folders_to", FOLDER_TARGETS(conf_account, folders_to), "", N_("as the mail of INBOX"), ANY,

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-#define CHUNK (64 * 1024)
 #define STEP_MS 600000	     /* for one reply, or one message without its bytes */
 #define SILENT_BYTES (64u << 20) /* limit of useless input: literals and lines that were not requested */
 #define PROBE_MS 15000 /* a server that answers one of several commands and is then silent */
@@ -58,8 +57,8 @@ int fetch_connection_open(struct fetch *fetch, struct error *error)
 	}
 	pop3_client_init(&fetch->connection.pop3);
 	imap_client_init(&fetch->connection.imap);
-	fetch->connection.chunk = xmalloc(CHUNK);
-	if (way != fetch->memory.login_way)
+	fetch->connection.chunk = xmalloc(FETCH_CHUNK);
+	if (way != fetch->memory.login_way && job->spool != NULL)
 		login_remember(job->spool->state, "account", job->account->name, way);
 	fetch->memory.login_way = way;
 	fetch->reconnect.connections++;
@@ -135,7 +134,7 @@ int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 		return result == REMOTE_OK ? 0 : broken(fetch, result, N_("sending commands"), error);
 	}
 	deadline = clock_earlier(deadline, begun + slowness_left_ms(&fetch->slowness));
-	result = remote_recv(connection->remote, connection->chunk, CHUNK, &got, deadline);
+	result = remote_recv(connection->remote, connection->chunk, FETCH_CHUNK, &got, deadline);
 	slowness_waited(&fetch->slowness, clock_now_ms() - begun, result == REMOTE_OK ? got : 0);
 	if (result == REMOTE_TIMEOUT && slowness_left_ms(&fetch->slowness) == 0)
 		return too_slow(fetch, error);

@@ -1,7 +1,5 @@
-/*
- * The dialogue with a server in terms common to POP3 and IMAP: commands in, events out, as many in progress as the
- * server accepts.
- */
+#include "fetcher/fetch_dialogue.h"
+
 #include "fetcher/fetch_priv.h"
 
 /* --- commands */
@@ -19,6 +17,8 @@ static const enum pop3_command pop3_commands[] = {
     [ASK_FIND] = POP3_STAT, /* never requested */
     [ASK_COMPRESS] = POP3_STAT, /* never requested */
     [ASK_FOLDERS] = POP3_STAT, /* never requested */
+    [ASK_EXAMINE] = POP3_STAT, /* never requested */
+    [ASK_NOTIFY] = POP3_STAT,  /* never requested */
     [ASK_GOODBYE] = POP3_QUIT,
 };
 
@@ -35,6 +35,8 @@ static const enum imap_command imap_commands[] = {
     [ASK_FIND] = IMAP_FIND,
     [ASK_COMPRESS] = IMAP_COMPRESS,
     [ASK_FOLDERS] = IMAP_FOLDERS,
+    [ASK_EXAMINE] = IMAP_EXAMINE,
+    [ASK_NOTIFY] = IMAP_NOTIFY,
     [ASK_GOODBYE] = IMAP_LOGOUT,
 };
 
@@ -166,6 +168,9 @@ static bool note_mailbox(struct fetch *fetch, enum imap_what what, const struct 
 		return true;
 	case IMAP_MODSEQ:
 		fetch->listing.modseq = got->size;
+		return true;
+	case IMAP_EXPUNGED:
+	case IMAP_STATUS:
 		return true;
 	default:
 		return false;

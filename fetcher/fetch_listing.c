@@ -47,6 +47,8 @@ static void take_capability(struct fetch *fetch, struct slice word)
 	connection->can_expunge_some = connection->can_expunge_some || slice_is_nocase(word, "UIDPLUS");
 	connection->keeps_uids = connection->keeps_uids || slice_is_nocase(word, "CONDSTORE");
 	connection->can_search = connection->can_search || slice_is_nocase(word, "ESEARCH");
+	connection->can_idle = connection->can_idle || slice_is_nocase(word, "IDLE");
+	connection->can_notify = connection->can_notify || slice_is_nocase(word, "NOTIFY");
 	connection->can_compress = connection->can_compress || slice_is_nocase(word, "COMPRESS=DEFLATE");
 }
 
@@ -147,6 +149,16 @@ static void take_capabilities(struct fetch *fetch)
 	fetch->connection.knows_capabilities = rest.len > 0;
 	while (rest.len > 0)
 		take_capability(fetch, slice_cut(&rest, ' '));
+}
+
+int fetch_listing_capabilities(struct fetch *fetch, struct error *error)
+{
+	fetch->connection.window = FETCH_FLIGHT;
+	take_capabilities(fetch);
+	if (fetch->connection.knows_capabilities)
+		return 0;
+	add(fetch, ASK_CAPABILITIES);
+	return run(fetch, error);
 }
 
 static bool wants_compression(const struct fetch *fetch)

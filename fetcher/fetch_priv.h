@@ -5,6 +5,7 @@
 #define LANPOST_FETCHER_FETCH_PRIV_H
 
 #include "fetcher/fetch.h"
+#include "fetcher/fetch_dialogue.h"
 #include "fetcher/fetch_folders.h"
 #include "fetcher/fetch_partial.h"
 #include "upstream/imap_client.h"
@@ -18,45 +19,9 @@
 
 #include <pthread.h>
 
+#define FETCH_CHUNK (64 * 1024) /* bytes received at a time */
 #define FETCH_FLIGHT 3 /* commands of a listing in progress at the same time */
 #define FETCH_FAREWELL_MS 30000 /* after session_timeout, for commands in progress */
-
-/* The commands to a server, independent of the protocol. */
-enum fetch_ask {
-	ASK_CAPABILITIES,
-	ASK_OPEN,  /* IMAP: the mailbox; POP3: UIDs */
-	ASK_SIZES, /* IMAP: with the UIDs */
-	ASK_HEADER,
-	ASK_TOP, /* the header and the beginning of the body */
-	ASK_MESSAGE,
-	ASK_DELETE,
-	ASK_EXPUNGE, /* IMAP: carries out the deletions; POP3 does at ASK_GOODBYE */
-	ASK_FIND,  /* IMAP: which messages up to a UID there are */
-	ASK_COMPRESS, /* IMAP: the last command until it is answered */
-	ASK_FOLDERS, /* IMAP: which mailboxes there are */
-	ASK_ALIVE, /* no operation: tests whether the next input is a reply */
-	ASK_GOODBYE,
-};
-
-enum fetch_what {
-	GOT_REPLY,  /* the reply: yes or no; lines or data may follow a yes */
-	GOT_LINE,   /* of a POP3 listing; the answer to ASK_FIND */
-	GOT_CAN,    /* a capability */
-	GOT_FOLDER, /* in text, as on the wire; size: what separates its levels; ok: it has messages */
-	GOT_NEWS,   /* unsolicited data: a message of an IMAP listing, the end of a command whose data came */
-	GOT_DATA,   /* of a header or a message */
-	GOT_END,    /* of the lines or the data; ok: they may be used */
-};
-
-struct fetch_event {
-	enum fetch_what what;
-	enum fetch_ask ask;
-	struct plan_item *item; /* NULL if it concerns no message */
-	bool ok, cut;
-	uint64_t size; /* IMAP, the reply that data follows: how many bytes, as the server counts them */
-	struct slice text;
-	struct slice raw; /* IMAP: data as the server sent it */
-};
 
 /* How a connection ended without a logout. */
 enum fetch_end {
@@ -84,6 +49,7 @@ struct fetch_connection {
 	bool is_careful;    /* this many was not announced: trust nothing until all commands are answered */
 	bool can_expunge_some;
 	bool can_search, can_compress; /* IMAP: ESEARCH, COMPRESS=DEFLATE */
+	bool can_idle, can_notify; /* IMAP: IDLE, NOTIFY */
 	bool keeps_uids; /* CONDSTORE: a server whose UIDs can be relied on */
 	bool is_compressed;
 	bool knows_capabilities;
@@ -299,34 +265,12 @@ int fetch_connection_garbled(struct fetch *fetch, struct slice text, struct erro
 bool fetch_connection_is_certain(const struct fetch *fetch);
 bool fetch_connection_is_lost(const struct fetch *fetch); /* the connection broke or timed out */
 
-/* --- fetch_dialogue.c */
-
-/* Queues a command in the client; returns false if too many are in progress. */
-bool fetch_dialogue_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
-/* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
-bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids);
-/* ASK_SIZES; IMAP: of the messages of a set. ASK_FIND: of those up to this UID. */
-bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set);
-bool fetch_dialogue_ask_find(struct fetch *fetch, uint32_t uid);
-/* IMAP: ASK_OPEN and ASK_FOLDERS. */
-bool fetch_dialogue_ask_folder(struct fetch *fetch, enum fetch_ask ask, struct slice argument);
-/* IMAP: ASK_MESSAGE for a part of the message, "from.count". */
-bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part);
-size_t fetch_dialogue_under_way(const struct fetch *fetch);
-/* The oldest command in progress; item is NULL if it concerns no message. Returns false if there
- * is none. */
-bool fetch_dialogue_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_item **item);
-/* Queues the next command in the client; returns false if there is none for now. */
-typedef bool (*fetch_feed)(struct fetch *fetch);
-typedef int (*fetch_on_event)(struct fetch *fetch, const struct fetch_event *event,
-    struct error *error);
-/* Keeps up to `window` commands in progress and handles the events, until there are no more commands and all are answered. */
-int fetch_dialogue_run(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, struct error *error);
-
 /* --- fetch_listing.c */
 
 /* Gets the server's capabilities and its messages. */
 int fetch_listing_run(struct fetch *fetch, struct error *error);
+/* IMAP: gets the capabilities, if the login has not shown them. */
+int fetch_listing_capabilities(struct fetch *fetch, struct error *error);
 /* IMAP: compresses the connection, if that is wanted and offered; nothing may be in progress. */
 int fetch_listing_compress(struct fetch *fetch, struct error *error);
 void fetch_listing_clear(struct fetch *fetch);

@@ -24,6 +24,7 @@ static const struct {
     {"process session", N_("the session process")},
     {"process lan", N_("the LAN server")},
     {"process filter", N_("the process that asks the scanners")},
+    {"process watch", N_("the process that waits for new mail")},
     {"scanner ", N_("scanner %s")},
     {"disk", N_("the disk")},
     {"clock", N_("the clock")},

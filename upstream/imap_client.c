@@ -27,6 +27,9 @@ static const struct {
     [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},
     [IMAP_EXPUNGE_ALL] = {"EXPUNGE", false},
     [IMAP_NOOP] = {"NOOP", false},
+    [IMAP_EXAMINE] = {"EXAMINE %s", false},
+    [IMAP_NOTIFY] = {"NOTIFY SET %s", false},
+    [IMAP_IDLE] = {"IDLE", false},
     [IMAP_FOLDERS] = {"LIST \"\" %s", false},
     [IMAP_LOGOUT] = {"LOGOUT", false},
 };
@@ -78,11 +81,17 @@ bool imap_client_send(struct imap_client *client, enum imap_command command, uin
 	client->pending[at].command = command;
 	client->pending[at].uid = uid;
 	client->pending[at].has_data = false;
+	client->watches = client->watches || command == IMAP_EXAMINE;
 	buf_printf(&client->out, "L%u ", client->next_tag + (uint32_t)client->count);
 	client->count++;
 	add_command(&client->out, commands[command].format, uid, set);
 	buf_append_text(&client->out, "\r\n");
 	return true;
+}
+
+void imap_client_end_idle(struct imap_client *client)
+{
+	buf_append_text(&client->out, "DONE\r\n");
 }
 
 static enum imap_what broken(struct imap_client *client, struct imap_event *event, struct slice text)
@@ -326,7 +335,7 @@ static enum imap_what gather(struct imap_client *client, struct slice line, bool
 
 static bool is_gathered(const struct imap_client *client, struct slice line)
 {
-	return client->gathers || slice_begins_nocase(line, "* LIST ");
+	return client->gathers || slice_begins_nocase(line, "* LIST ") || slice_begins_nocase(line, "* STATUS ");
 }
 
 /* In a text for people braces are ordinary characters. */
@@ -380,8 +389,10 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 		return client->in_data ? end_data(client, line, event) : IMAP_NEED;
 	if (slice_begins_nocase(line, "* "))
 		return untagged(client, slice_from(line, 2), event);
+	if (slice_begins_nocase(line, "+") && imap_client_is_oldest(client, IMAP_IDLE))
+		return IMAP_NEED;
 	if (slice_begins_nocase(line, "+"))
-		return broken(client, event, line); /* no command that we send needs more */
+		return broken(client, event, line); /* no other command that we send needs more */
 	if (is_tail(client, line))
 		return IMAP_NEED;
 	return tagged(client, line, event);

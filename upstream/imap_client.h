@@ -36,6 +36,9 @@ enum imap_command {
 	IMAP_EXPUNGE, /* removes the UIDs of a set (RFC 4315) */
 	IMAP_EXPUNGE_ALL, /* removes all marked messages */
 	IMAP_NOOP,
+	IMAP_EXAMINE, /* as SELECT, and changes nothing; from then on the events EXPUNGED and STATUS come */
+	IMAP_NOTIFY,  /* set: which events are reported (RFC 5465) */
+	IMAP_IDLE,    /* RFC 2177: until imap_client_end_idle() */
 	IMAP_FOLDERS, /* the mailboxes that match; set: a pattern as in the command; "": only the separator */
 	IMAP_LOGOUT,
 };
@@ -48,6 +51,8 @@ enum imap_what {
 	IMAP_VALIDITY,	 /* UIDVALIDITY of the mailbox, in number */
 	IMAP_EXISTS,	 /* messages in the mailbox, in number */
 	IMAP_UIDNEXT,	 /* the UID that the next message will have, in number */
+	IMAP_EXPUNGED,	 /* one message less */
+	IMAP_STATUS,	 /* of a mailbox in text, as on the wire: its UIDNEXT in number, 0: not said */
 	IMAP_MODSEQ,	 /* HIGHESTMODSEQ of the mailbox (RFC 7162), in size */
 	IMAP_FOUND,	 /* the answer to FIND: a set, in text */
 	IMAP_FOLDER,	 /* a mailbox in text; size: the byte between its levels, 0: none; ok: it can be selected */
@@ -79,6 +84,7 @@ struct imap_client {
 	} pending[IMAP_PENDING_MAX]; /* a ring */
 	size_t first, count;
 	uint32_t next_tag;
+	bool watches; /* EXAMINE was sent */
 	struct line_reader lines;
 	uint64_t literal_left;
 	uint64_t literal_size; /* of the last event with data */
@@ -99,10 +105,12 @@ struct imap_client {
 
 void imap_client_init(struct imap_client *client);
 void imap_client_clear(struct imap_client *client);
-/* Queues a command. uid: for FIND, HEADER, TOP, MESSAGE, REST, DELETE; set: for SELECT, LIST, FOLDERS, EXPUNGE and REST; else ignored. Returns
+/* Queues a command. uid: for FIND, HEADER, TOP, MESSAGE, REST, DELETE; set: for SELECT, EXAMINE, NOTIFY, LIST, FOLDERS, EXPUNGE and REST; else ignored. Returns
  * false if IMAP_PENDING_MAX are pending. */
 bool imap_client_send(struct imap_client *client, enum imap_command command, uint32_t uid,
     struct slice set);
+/* Ends IDLE, which is then answered. */
+void imap_client_end_idle(struct imap_client *client);
 /* Returns the next event of the input and moves *input past the bytes read. Call until
  * IMAP_NEED. */
 enum imap_what imap_client_next(struct imap_client *client, struct slice *input,

@@ -76,6 +76,17 @@ bool imap_folder_read(struct slice text, struct imap_folder *folder, struct buf 
 	return imap_words_take(&text, " ") && read_separator(&text, &folder->separator) && read_string(&text, name);
 }
 
+bool imap_folder_status(struct slice text, uint32_t *next, struct buf *name)
+{
+	uint64_t number = 0;
+
+	if (!read_string(&text, name))
+		return false;
+	imap_words_find_number(text, "UIDNEXT", UINT32_MAX, &number);
+	*next = (uint32_t)number;
+	return true;
+}
+
 /* --- names */
 
 static bool is_usable(struct slice name)

@@ -19,6 +19,8 @@ struct imap_folder {
 /* Reads `(\HasNoChildren) "/" name`; the name, as on the wire, may be an atom, quoted, or a literal, and is appended. Returns false for anything
  * else. */
 bool imap_folder_read(struct slice text, struct imap_folder *folder, struct buf *name);
+/* Reads `name (MESSAGES 3 UIDNEXT 5)`, the response to STATUS; *next is 0 if it does not say UIDNEXT. */
+bool imap_folder_status(struct slice text, uint32_t *next, struct buf *name);
 /* The name for us of a name on the wire. Returns false for what is not modified UTF-7: then it is used as it is, if it is UTF-8. New memory; NULL:
  * it is no name that can be used. */
 char *imap_folder_name(struct slice wire, char separator);

@@ -51,16 +51,29 @@ static enum imap_what folder_response(struct imap_client *client, struct slice r
 	return event->what = IMAP_FOLDER;
 }
 
+static enum imap_what mailbox_status(struct imap_client *client, struct slice rest, struct imap_event *event)
+{
+	buf_reset(&client->data);
+	if (!client->watches || client->is_cut || !imap_folder_status(rest, &event->number, &client->data))
+		return IMAP_NEED;
+	event->text = buf_slice(&client->data);
+	return event->what = IMAP_STATUS;
+}
+
 enum imap_what imap_response_read(struct imap_client *client, struct slice rest, struct imap_event *event)
 {
 	uint64_t number;
 
 	if (imap_words_take(&rest, "LIST "))
 		return folder_response(client, rest, event);
+	if (imap_words_take(&rest, "STATUS "))
+		return mailbox_status(client, rest, event);
 	if (imap_words_take(&rest, "ESEARCH "))
 		return search_response(client, rest, event);
 	if (!imap_words_take_number(&rest, UINT32_MAX, &number))
 		return status_response(rest, event);
+	if (client->watches && slice_is_nocase(slice_trim(rest), "EXPUNGE"))
+		return event->what = IMAP_EXPUNGED;
 	if (!slice_is_nocase(slice_trim(rest), "EXISTS"))
 		return IMAP_NEED;
 	event->number = (uint32_t)number;

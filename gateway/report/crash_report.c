@@ -64,6 +64,7 @@ static void tell(const struct conf *conf, struct spool *spool, const void *conte
 	const char *what = strcmp(crash->process, "lan") == 0	? N_("the LAN server")
 			   : strcmp(crash->process, "auth") == 0 ? N_("the process that checks passwords")
 			   : strcmp(crash->process, "filter") == 0 ? N_("the process that asks the scanners")
+			   : strcmp(crash->process, "watch") == 0 ? N_("the process that waits for new mail")
 								 : N_("the session process");
 	struct buf work = BUF_INIT(WORK_MAX);
 	const char *before;

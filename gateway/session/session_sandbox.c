@@ -100,3 +100,15 @@ void session_sandbox_enter(const struct conf *conf)
 	strlist_clear(&reads);
 	strlist_clear(&writes);
 }
+
+void session_sandbox_enter_watch(const struct conf *conf)
+{
+	struct strlist reads = {NULL, 0}, writes = {NULL, 0};
+
+	for (size_t i = 0; i < conf->account_count; i++)
+		add(&reads, conf->accounts[i].remote.ca_file);
+	add_folder_of(&writes, conf->log.file);
+	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_CONNECT, .reads = list_of(&reads), .writes = list_of(&writes)});
+	strlist_clear(&reads);
+	strlist_clear(&writes);
+}

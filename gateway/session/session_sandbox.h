@@ -10,5 +10,7 @@
 
 /* Called while it has one thread. */
 void session_sandbox_enter(const struct conf *conf);
+/* The same without the spool, and without keys of signatures: for the process that only waits at providers (line_watch.h). */
+void session_sandbox_enter_watch(const struct conf *conf);
 
 #endif

@@ -140,6 +140,7 @@ static int reload(void *context, struct error *error)
 	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
 	supervisor_filter_restart(supervisor);
+	supervisor_watch_restart(supervisor);
 	supervisor_lan_take_up(supervisor);
 	log_info("event=reloaded");
 	return 0;
@@ -190,6 +191,8 @@ static void reap(struct supervisor *supervisor)
 			supervisor_auth_ended(supervisor, status);
 		else if (pid == supervisor->filter.pid)
 			supervisor_filter_ended(supervisor, status);
+		else if (pid == supervisor->watch.pid)
+			supervisor_watch_ended(supervisor, status);
 		else if (supervisor->answers > 0) /* or a report, which is rare: the count is only an upper bound */
 			supervisor->answers--;
 	}
@@ -224,6 +227,7 @@ static void tick(struct supervisor *supervisor)
 	supervisor_session_look(supervisor, now);
 	supervisor_auth_look(supervisor, now);
 	supervisor_filter_look(supervisor, now);
+	supervisor_watch_look(supervisor, now);
 	disk_watch_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		supervisor_lan_start(supervisor);
@@ -254,6 +258,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 	wait = sooner(wait, supervisor->lan_restart_at);
 	wait = sooner(wait, supervisor_auth_due(supervisor));
 	wait = sooner(wait, supervisor->filter_restart_at);
+	wait = sooner(wait, supervisor->watch_restart_at);
 	wait = sooner(wait, supervisor->by_mail.at);
 	wait = sooner(wait, supervisor->urgent.at);
 	wait = sooner(wait, supervisor->disk.look_at);
@@ -264,7 +269,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 
 static void loop(struct supervisor *supervisor)
 {
-	struct pollfd fds[CONTROL_CLIENTS_MAX + 7];
+	struct pollfd fds[CONTROL_CLIENTS_MAX + 8];
 
 	while (!supervisor->stopping) {
 		size_t count = control_poll(&supervisor->control, fds);
@@ -275,16 +280,19 @@ static void loop(struct supervisor *supervisor)
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->auth), .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = supervisor->auth_watch.fd, .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->filter), .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->watch), .events = POLLIN};
 		if (poll(fds, count, control_has_more(&supervisor->control) ? 0 : time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
 		supervisor_lan_events(supervisor, EVENTS_PER_TURN);
 		supervisor_session_events(supervisor, EVENTS_PER_TURN);
 		supervisor_auth_events(supervisor, EVENTS_PER_TURN);
 		supervisor_filter_events(supervisor, EVENTS_PER_TURN);
+		supervisor_watch_events(supervisor, EVENTS_PER_TURN);
 		child_end_broken(&supervisor->lan);
 		child_end_broken(&supervisor->session);
 		child_end_broken(&supervisor->auth);
 		child_end_broken(&supervisor->filter);
+		child_end_broken(&supervisor->watch);
 		take_signals(supervisor);
 		control_serve(&supervisor->control);
 		tick(supervisor);
@@ -415,6 +423,7 @@ static void end(struct supervisor *supervisor)
 	}
 	supervisor_auth_stop(supervisor);
 	supervisor_filter_stop(supervisor);
+	supervisor_watch_stop(supervisor);
 	control_close(&supervisor->control, SPOOL_OF(supervisor->conf));
 	close(supervisor->signal_fd);
 	close(supervisor->lan_program);
@@ -438,6 +447,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	    .hang_up = {.fd = -1},
 	    .auth = {.fd = -1},
 	    .filter = {.fd = -1},
+	    .watch = {.fd = -1},
 	    .auth_watch = AUTH_WATCH_INIT,
 	    .since = clock_wall(),
 	};
@@ -456,6 +466,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	sd_notify_state("READY=1");
 	supervisor_session_first(&supervisor);
+	supervisor_watch_start(&supervisor);
 	loop(&supervisor);
 	end(&supervisor);
 	return 0;

@@ -76,6 +76,11 @@ struct supervisor {
 	bool filter_reported;
 	struct scanner_watch *scanners; /* one for each [scanner] */
 
+	struct child watch;
+	unsigned watch_crashes;
+	int64_t watch_restart_at; /* monotonic, 0: it runs, or nothing is to be watched */
+	bool watch_reported;
+
 	unsigned lan_crashes;
 	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
 	bool lan_reported;
@@ -148,5 +153,14 @@ void supervisor_filter_ended(struct supervisor *supervisor, int status);
 void supervisor_filter_look(struct supervisor *supervisor, int64_t now);
 void supervisor_filter_restart(struct supervisor *supervisor);
 void supervisor_filter_stop(struct supervisor *supervisor);
+
+/* The process that waits for new mail (supervisor_watch.c), if the line is always up. */
+void supervisor_watch_start(struct supervisor *supervisor);
+/* Starts the sessions that it asks for. */
+void supervisor_watch_events(struct supervisor *supervisor, int most);
+void supervisor_watch_ended(struct supervisor *supervisor, int status);
+void supervisor_watch_look(struct supervisor *supervisor, int64_t now);
+void supervisor_watch_restart(struct supervisor *supervisor);
+void supervisor_watch_stop(struct supervisor *supervisor);
 
 #endif

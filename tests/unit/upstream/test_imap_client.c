@@ -27,7 +27,7 @@ struct script {
 static const char *const event_names[] = {
     [IMAP_REPLY] = "reply", [IMAP_DONE] = "done", [IMAP_CAN] = "can", [IMAP_VALIDITY] = "validity", [IMAP_EXISTS] = "exists",
     [IMAP_UIDNEXT] = "next", [IMAP_MODSEQ] = "modseq", [IMAP_FOUND] = "found",
-    [IMAP_FOLDER] = "folder", [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
+    [IMAP_FOLDER] = "folder", [IMAP_EXPUNGED] = "expunged", [IMAP_STATUS] = "status", [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
     [IMAP_GARBAGE] = "garbage",
 };
 
@@ -68,7 +68,11 @@ static void log_event(const struct imap_event *event, struct buf *out, bool *in_
 			buf_append_byte(out, '[');
 		buf_append_slice(out, event->text);
 		break;
+	case IMAP_STATUS:
+		buf_printf(out, "(%u,%.*s)", event->number, SLICE_PRINT(event->text));
+		break;
 	case IMAP_DONE:
+	case IMAP_EXPUNGED:
 	case IMAP_GARBAGE:
 	case IMAP_NEED:
 		break;
@@ -122,6 +126,11 @@ static const struct script scripts[] = {
 	"* LIST () \"\\\\\" \"a\\\"b\"\r\n* LIST\r\n* LIST (\r\n* LIST ()\r\n* LIST () \"\" x\r\n* LIST () \"ab\" x\r\n* LIST () \"/\" \"x\r\n"
 	"* LIST () \"/\" {0}\r\n tail\r\n* LIST () \"/\" \r\nL1 OK\r\n* LIST () \"/\" late\r\n",
 	"folder(no:.) reply(ok) folder(/Spam) folder(0a {5}b) folder(\\a\"b) folder(/) reply(ok) "},
+    {"idling", {{IMAP_EXAMINE, 0}, {IMAP_NOTIFY, 0}, {IMAP_IDLE, 0}},
+	"* 2 EXISTS\r\nL0 OK\r\nL1 OK\r\n+ idling\r\n* 3 EXISTS\r\n* 1 EXPUNGE\r\n* STATUS \"a b\" (MESSAGES 1 UIDNEXT 7)\r\n"
+	"* STATUS {3}\r\n{1} (UIDNEXT 8)\r\n* STATUS x (MESSAGES 1)\r\n* STATUS\r\n* STATUS \"x\r\nL2 OK\r\n",
+	"exists(2) reply(ok) reply(ok) exists(3) expunged status(7,a b) status(8,{1}) status(0,x) reply(ok) "},
+    {"news that nobody waits for", {{IMAP_SELECT, 0}}, "* 1 EXPUNGE\r\n* STATUS x (UIDNEXT 8)\r\nL0 OK\r\n+ x\r\n", "reply(ok) garbage "},
     {"a literal of a folder without end", {{IMAP_FOLDERS, 0}}, "* LIST () \"/\" {99999999}\r\nx", "garbage "},
     {"messages in a row", {{IMAP_MESSAGE, 7}, {IMAP_MESSAGE, 8}},
 	"* 1 FETCH (UID 7 BODY[] {6}\r\nab\r\ncd)\r\nL0 OK\r\n* 2 FETCH (BODY[] {0}\r\n UID 8)\r\nL1 OK\r\n",

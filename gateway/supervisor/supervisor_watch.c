@@ -1,0 +1,80 @@
+/* The supervisor's part in watching: on a line that is always up, it keeps the process running that waits for new mail, and starts a session for it. */
+#include "gateway/supervisor/supervisor_priv.h"
+
+#include "base/log.h"
+#include "gateway/report/crash_report.h"
+#include "gateway/session/line_watch.h"
+
+#include <limits.h>
+
+#define END_MS 2000
+
+void supervisor_watch_start(struct supervisor *supervisor)
+{
+	struct error error;
+
+	supervisor->watch_restart_at = 0;
+	if (!line_watch_is_wanted(supervisor->conf) || child_start(&supervisor->watch, "watch", line_watch_run, supervisor->conf, &error) == 0)
+		return;
+	log_warnx("event=watch-not-started reason=%s", LOG_ERROR(&error));
+	supervisor->watch_restart_at = clock_now_ms() + RESTART_MAX_MS;
+}
+
+void supervisor_watch_events(struct supervisor *supervisor, int most)
+{
+	json_t *object;
+
+	for (int i = 0; i < most && child_take_event(&supervisor->watch, &object); i++) {
+		const char *name = json_string_value(json_object_get(object, LINE_WATCH_NEWS));
+		struct session_request request = {.fetch = true};
+
+		if (name != NULL && conf_find_account(supervisor->conf, name) != NULL) {
+			session_request_add_account(&request, name);
+			supervisor_session_want(supervisor, &request);
+			session_request_clear(&request);
+		}
+		json_decref(object);
+	}
+}
+
+void supervisor_watch_ended(struct supervisor *supervisor, int status)
+{
+	bool was_healthy = clock_now_ms() - supervisor->watch.started > HEALTHY_MS;
+	int64_t delay;
+
+	child_take_no_more(&supervisor->watch);
+	supervisor_watch_events(supervisor, INT_MAX);
+	if (!supervisor->stopping)
+		crash_report(supervisor->conf, &(struct crash){.process = "watch", .status = status, .doing = supervisor->watch.doing});
+	child_gone(&supervisor->watch);
+	if (supervisor->stopping)
+		return;
+	delay = supervisor_restart_delay(&supervisor->watch_crashes, was_healthy);
+	log_warnx("event=watch-crashed status=%d restart_in_ms=%lld", status, (long long)delay);
+	supervisor->watch_reported = true;
+	supervisor->watch_restart_at = clock_now_ms() + delay;
+	if (delay == 0)
+		supervisor_watch_start(supervisor);
+}
+
+void supervisor_watch_look(struct supervisor *supervisor, int64_t now)
+{
+	if (supervisor->watch_restart_at != 0 && now >= supervisor->watch_restart_at)
+		supervisor_watch_start(supervisor);
+	if (supervisor->watch_reported && supervisor->watch.pid != 0 && now - supervisor->watch.started > HEALTHY_MS) {
+		crash_recovered(supervisor->conf, "watch");
+		supervisor->watch_reported = false;
+	}
+}
+
+void supervisor_watch_stop(struct supervisor *supervisor)
+{
+	if (supervisor->watch.pid != 0)
+		child_end(&supervisor->watch, END_MS);
+}
+
+void supervisor_watch_restart(struct supervisor *supervisor)
+{
+	supervisor_watch_stop(supervisor);
+	supervisor_watch_start(supervisor);
+}
