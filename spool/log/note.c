@@ -66,6 +66,14 @@ static void add(struct intake *intake, struct note *notes)
 	pthread_mutex_unlock(&intake->lock);
 }
 
+static void note_event_before(struct intake *intake, const char *id, enum event event, const char *place, const char *detail)
+{
+	struct note *note = new_event(clock_wall_us(), id, "", event, place, detail);
+
+	note->once = true;
+	add(intake, note);
+}
+
 void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail)
 {
 	add(intake, new_event(clock_wall_us(), id, session, event, place, detail));
@@ -131,8 +139,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 		free(read[i]);
 }
 
-void note_delivered(struct intake *intake, const struct envelope *envelope,
-    const struct place *place, const struct error *error)
+static enum event delivery_event(const struct place *place)
 {
 	static const enum event events[] = {
 	    [PLACE_MAILBOX] = EVENT_DELIVERED,
@@ -142,16 +149,33 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 	    [PLACE_REPLY] = EVENT_REPLY_DUE,
 	    [PLACE_OWN] = EVENT_DELIVERED,
 	};
-
 	bool is_kept = place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0;
 
-	note_event(intake, envelope->id.text, envelope->session,
-	    error != NULL ? EVENT_DELIVERY_FAILED : is_kept ? EVENT_QUARANTINED : events[place->kind], place->name,
+	return is_kept ? EVENT_QUARANTINED : events[place->kind];
+}
+
+void note_delivered(struct intake *intake, const struct envelope *envelope,
+    const struct place *place, const struct error *error)
+{
+	note_event(intake, envelope->id.text, envelope->session, error != NULL ? EVENT_DELIVERY_FAILED : delivery_event(place), place->name,
 	    error == NULL ? place->why : error->phrase);
 }
 
+void note_delivered_before(struct intake *intake, const struct envelope *envelope, const struct place *place)
+{
+	note_event_before(intake, envelope->id.text, delivery_event(place), place->name, place->why);
+}
+
+static void note_fact_event(struct intake *intake, bool before, const char *id, enum event event, const char *place, const char *detail)
+{
+	if (before)
+		note_event_before(intake, id, event, place, detail);
+	else
+		note_event(intake, id, intake->session, event, place, detail);
+}
+
 /* A copy has the id under which the message was accepted; a foreign file has none. */
-static void note_file_fact(struct intake *intake, const struct fact *fact, enum event event)
+static void note_file_fact(struct intake *intake, bool before, const struct fact *fact, enum event event)
 {
 	const char *place = fact->kind == FACT_MOVE ? fact->to : fact->name, *from = fact->kind == FACT_MOVE ? fact->name : fact->to;
 	char detail[PHRASE_MAX] = "", *id;
@@ -162,11 +186,11 @@ static void note_file_fact(struct intake *intake, const struct fact *fact, enum 
 	id = slice_dup(origin);
 	if (event != EVENT_REMOVED)
 		phrase_set(detail, sizeof(detail), N_("from mailbox %s"), from);
-	intake_journal(intake, id, intake->session, event, place, detail);
+	note_fact_event(intake, before, id, event, place, detail);
 	free(id);
 }
 
-void note_facts(struct intake *intake, const struct fact *facts, size_t count)
+static void note_all_facts(struct intake *intake, bool before, const struct fact *facts, size_t count)
 {
 	static const enum event events[] = {
 	    [FACT_SENT] = EVENT_SENT,
@@ -184,12 +208,12 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 		case FACT_SENT:
 		case FACT_FAILED:
 		case FACT_ATTEMPT:
-			intake_journal(intake, fact->id, intake->session, events[fact->kind], fact->name, fact->text);
+			note_fact_event(intake, before, fact->id, events[fact->kind], fact->name, fact->text);
 			break;
 		case FACT_REMOVE:
 		case FACT_MOVE:
 		case FACT_COPY:
-			note_file_fact(intake, fact, events[fact->kind]);
+			note_file_fact(intake, before, fact, events[fact->kind]);
 			break;
 		case FACT_TRIGGER_DONE:
 		case FACT_REPLY_DONE:
@@ -198,6 +222,16 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 			break;
 		}
 	}
+}
+
+void note_facts(struct intake *intake, const struct fact *facts, size_t count)
+{
+	note_all_facts(intake, false, facts, count);
+}
+
+void note_facts_before(struct intake *intake, const struct fact *facts, size_t count)
+{
+	note_all_facts(intake, true, facts, count);
 }
 
 void note_trouble(struct intake *intake, const struct error *error)
@@ -242,7 +276,7 @@ static int write_note(struct state *state, const struct note *note, struct error
 			.size = note->size,
 		    },
 		    error);
-	return state_journal_add(state,
+	return (note->once ? state_journal_add_once : state_journal_add)(state,
 	    &(struct journal_event){
 		.time_us = note->time,
 		.id = note->event.id,

@@ -15,6 +15,7 @@ struct intake;
 #define NOTE_TEXTS 6
 struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN, NOTE_FRIEND } kind;
+	bool once;    /* an event that the journal may have already, with another time */
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest, body; /* of NOTE_SEEN: the listed size, digests of header and body */
 	union {
@@ -48,6 +49,9 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
+/* At recovery: what a process that died has delivered, and the facts that it wrote. Nothing is added to events that it has noted itself. */
+void note_delivered_before(struct intake *intake, const struct envelope *envelope, const struct place *place);
+void note_facts_before(struct intake *intake, const struct fact *facts, size_t count);
 /* An address has been written to from this mailbox. */
 void note_friend(struct intake *intake, const char *mailbox, const char *address);
 /* The disk did not accept a record: reported when possible, see state_trouble_put(). */

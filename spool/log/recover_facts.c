@@ -281,6 +281,8 @@ int recover_apply_facts(struct recovery *recovery, void *context, struct record 
 
 	(void)body;
 	journal_doubts(recovery, record);
+	if (orphan->trust != LOG_DURABLE)
+		note_facts_before(recovery->intake, record->facts, record->fact_count);
 	for (size_t i = 0; i < record->fact_count; i++)
 		if (is_to_be_applied(recovery, orphan, &record->facts[i], &facts[count]))
 			count++;

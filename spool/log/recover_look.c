@@ -200,14 +200,11 @@ void recover_check_queue(struct recovery *recovery)
 			cannot_tell(recovery, &envelope->places[i], &error);
 }
 
-bool recover_wants(void *context, const struct envelope *envelope, const struct place *place)
+static bool is_wanted(struct recovery *recovery, const struct envelope *envelope, const struct place *place)
 {
-	struct recovery *recovery = context;
 	const char *id = envelope->id.text;
 	enum debt debt = intake_debt(recovery->intake, envelope, place);
 
-	free(recovery->over);
-	recovery->over = NULL;
 	if (recovery->orphan->trust == LOG_DURABLE && debt == DEBT_NONE)
 		return false;
 	switch (place->kind) {
@@ -225,4 +222,18 @@ bool recover_wants(void *context, const struct envelope *envelope, const struct 
 	if (recovery->orphan->trust == LOG_DURABLE && debt == DEBT_OWED)
 		return true;
 	return wants_mailbox(recovery, envelope, place);
+}
+
+bool recover_wants(void *context, const struct envelope *envelope, const struct place *place)
+{
+	struct recovery *recovery = context;
+	size_t unknown = recovery->failed;
+	bool wanted;
+
+	free(recovery->over);
+	recovery->over = NULL;
+	wanted = is_wanted(recovery, envelope, place);
+	if (!wanted && recovery->failed == unknown && recovery->orphan->trust != LOG_DURABLE)
+		note_delivered_before(recovery->intake, envelope, place);
+	return wanted;
 }

@@ -17,6 +17,16 @@ int state_journal_add(struct state *state, const struct journal_event *event, st
 	    error);
 }
 
+int state_journal_add_once(struct state *state, const struct journal_event *event, struct error *error)
+{
+	return state_finish(state,
+	    state_statement(state, error, "INSERT OR IGNORE INTO journal SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+		" WHERE NOT EXISTS (SELECT 1 FROM journal WHERE id = ?1 AND event = ?3 AND place = ?4)",
+		"titttt", event->id, event->time_us, event->event, event->place,
+		event->session, event->detail),
+	    error);
+}
+
 int state_message_add(struct state *state, const struct journal_message *message,
     struct error *error)
 {

@@ -15,6 +15,8 @@ struct journal_event {
 	const char *id, *session, *event, *place, *detail;
 };
 int state_journal_add(struct state *state, const struct journal_event *event, struct error *error);
+/* The same, unless the message has such an event of this place already, whenever that was. */
+int state_journal_add_once(struct state *state, const struct journal_event *event, struct error *error);
 /* Messages by which `trace` finds messages: kept beside the journal. */
 struct journal_message {
 	const char *id, *message_id, *sender, *recipients, *subject; /* subject decoded */

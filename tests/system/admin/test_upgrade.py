@@ -159,6 +159,10 @@ def test_what_happened_before_can_still_be_explained(office):
     office.gateway.start()
     for number, event in office.expected["explained"].items():
         assert event in office.gateway.cli("trace", f"<{number}.test@bank.ru>").stdout
+    # And of the last moment, which only the log had: 36 was in its mailbox, 38 in the queue, 3 was removed.
+    recovered(office)
+    for number, event in ((36, "delivered"), (37, "delivered"), (38, "queued"), (3, "removed")):
+        until(lambda: event in office.gateway.cli("trace", f"<{number}.test@bank.ru>").stdout, 20, f"{number} {event}")
     accounts = {account["name"] for account in office.gateway.status()["accounts"]}
     assert accounts == set(NEW)
 

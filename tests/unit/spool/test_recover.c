@@ -4,6 +4,7 @@
 #include "spool/storage/intake.h"
 #include "spool/layout_priv.h"
 #include "spool/storage/mailbox.h"
+#include "spool/storage/state_journal.h"
 #include "spool/storage/state_seen.h"
 #include "spool/log/wal.h"
 #include "tests/unit/remove_tree.h"
@@ -145,11 +146,61 @@ static void test_facts_that_cannot_be_read_bring_nothing_back(void **context)
 	free(bad);
 }
 
+struct seen_events {
+	const char *event, *place;
+	size_t count;
+};
+
+static void count_event(void *context, const struct journal_message *message, const struct journal_event *event)
+{
+	(void)message;
+	for (struct seen_events *wanted = context; wanted->event != NULL; wanted++)
+		wanted->count += strcmp(event->event, wanted->event) == 0 && strcmp(event->place, wanted->place) == 0;
+}
+
+/* What stood in its place, and what was removed, before the journal had it. */
+static void test_the_journal_gets_what_a_dead_process_did(void **context)
+{
+	struct seen_events events[] = {{"accepted", "", 0}, {"delivered", "ivan", 0}, {"delivered", "maria", 0}, {"removed", "ivan", 0}, {0}};
+	struct error error;
+
+	(void)context;
+	die_owing(true);
+	close_intake(open_intake());
+	close_intake(open_intake());
+	assert_int_equal(state_open(&state, &spool, NULL, &error), 0);
+	assert_int_equal(state_journal_last(state, 100, count_event, events, &error), 0);
+	state_close(state);
+	for (const struct seen_events *seen = events; seen->event != NULL; seen++)
+		assert_int_equal(seen->count, 1);
+}
+
+/* An event that the dead process has noted itself is not noted again. */
+static void test_the_journal_has_each_event_once(void **context)
+{
+	struct seen_events events[] = {{"delivered", "ivan", 0}, {0}};
+	struct journal_event event = {.time_us = 7, .id = "1k", .session = "s", .event = "delivered", .place = "ivan", .detail = "why"};
+	struct error error;
+
+	(void)context;
+	assert_int_equal(state_open(&state, &spool, NULL, &error), 0);
+	assert_int_equal(state_journal_add(state, &event, &error), 0);
+	event.time_us = 8;
+	assert_int_equal(state_journal_add_once(state, &event, &error), 0);
+	event.place = "maria";
+	assert_int_equal(state_journal_add_once(state, &event, &error), 0);
+	assert_int_equal(state_journal_last(state, 100, count_event, events, &error), 0);
+	assert_int_equal(events[0].count, 1);
+	state_close(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_one_mailbox_that_cannot_be_read_holds_up_nobody, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_facts_that_cannot_be_read_bring_nothing_back, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_the_journal_gets_what_a_dead_process_did, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_the_journal_has_each_event_once, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
