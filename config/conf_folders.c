@@ -58,11 +58,13 @@ bool conf_folders_fit(const char *pattern, const char *folder)
 
 bool conf_folders_is_inbox(const struct conf_account *account)
 {
-	return account->folders.count == 1 && strcmp(account->folders.items[0], CONF_INBOX) == 0;
+	return account->folders.count == 0 || (account->folders.count == 1 && strcmp(account->folders.items[0], CONF_INBOX) == 0);
 }
 
 bool conf_folders_has(const struct conf_account *account, const char *folder)
 {
+	if (account->folders.count == 0)
+		return strcmp(folder, CONF_INBOX) == 0;
 	for (size_t i = 0; i < account->folders.count; i++)
 		if (conf_folders_fit(account->folders.items[i], folder))
 			return true;
