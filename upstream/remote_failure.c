@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "upstream/remote_reason.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* Response codes of RFC 2449, RFC 3206 and RFC 5530; SMTP replies 4xx. */
@@ -43,12 +44,26 @@ static int tls_refused(const struct remote *remote, struct error *error)
 	    remote->host);
 }
 
+/* libcurl names a connection that breaks in the handshake as an error of TLS; OpenSSL has only "SYSCALL" or an end of file. */
+static bool is_broken_handshake(const struct remote *remote, CURLcode code)
+{
+	long number = 0;
+
+	if (code != CURLE_SSL_CONNECT_ERROR)
+		return false;
+	curl_easy_getinfo(remote->curl, CURLINFO_OS_ERRNO, &number);
+	return number == ECONNRESET || number == EPIPE || strstr(remote->curl_text, "SSL_ERROR_SYSCALL") != NULL ||
+	       strstr(remote->curl_text, "onnection reset") != NULL || strcasestr(remote->curl_text, "unexpected eof") != NULL;
+}
+
 static int explain(const struct remote *remote, CURLcode code, struct error *error)
 {
 	const char *why = PHRASE_WORD(remote_reason(remote->curl, code));
 
 	log_info("event=connect-failed host=%s code=%d reason=%s", LOG_CSTR(remote->host), (int)code,
 	    LOG_CSTR(remote->curl_text[0] != '\0' ? remote->curl_text : curl_easy_strerror(code)));
+	if (is_broken_handshake(remote, code))
+		return error_set(error, ERROR_TEMPORARY, N_("%s: connection lost (%s)"), remote->host, PHRASE_WORD(N_("beginning TLS")));
 	switch (code) {
 	case CURLE_USE_SSL_FAILED:
 		return tls_refused(remote, error);

@@ -6,7 +6,8 @@ import threading
 
 class Line:
     """A relay to a port of this computer. cuts: after how many bytes from the provider the 1st, 2nd ... connection is reset (None:
-    never); connections beyond the list are never cut. `down` and `up` are the bytes that passed, of all connections."""
+    never; ("up", bytes): bytes to the provider); connections beyond the list are never cut. `down` and `up` are the bytes that passed,
+    of all connections; `heard` is what passed of the last connection, by direction."""
 
     def __init__(self, target, cuts=()):
         self.target, self.cuts = target, list(cuts)
@@ -25,15 +26,17 @@ class Line:
                 return
             number, self.accepted = self.accepted, self.accepted + 1
             cut = self.cuts[number] if number < len(self.cuts) else None
+            up_cut, cut = (cut[1], None) if isinstance(cut, tuple) else (None, cut)
+            self.heard = {"up": bytearray(), "down": bytearray()}
             try:
                 provider = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 client.close()
                 continue
-            threading.Thread(target=self._carry, args=(client, provider, "up", None), daemon=True).start()
-            threading.Thread(target=self._carry, args=(provider, client, "down", cut), daemon=True).start()
+            threading.Thread(target=self._carry, args=(client, provider, "up", up_cut, self.heard["up"]), daemon=True).start()
+            threading.Thread(target=self._carry, args=(provider, client, "down", cut, self.heard["down"]), daemon=True).start()
 
-    def _carry(self, source, sink, way, cut):
+    def _carry(self, source, sink, way, cut, heard):
         passed = 0
         try:
             while cut is None or passed < cut:
@@ -43,6 +46,7 @@ class Line:
                 with self.lock:
                     setattr(self, way, getattr(self, way) + len(data))
                 passed += len(data)
+                heard += data
                 sink.sendall(data)
             else:
                 self.reached.set()
