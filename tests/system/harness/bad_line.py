@@ -26,14 +26,15 @@ class BadLine:
     rate: bytes per second in each direction (None: any); delay: seconds of one way; life: seconds from up() until all connections are
     reset and new ones refused; life_bytes: the same after this many bytes from the provider, for tests that cannot rely on time; loss: [(from, to, share)], seconds since the last up(), in which that share of the packets is lost; pace: a
     second of the line takes this many seconds (0.01: a hundred times as fast). With as_proxy it is an HTTP proxy (CONNECT) to any port here.
+    With comes_back it is up again for the next connection.
     """
 
-    def __init__(self, target=None, rate=None, delay=0.0, life=None, life_bytes=None, loss=(), pace=1.0, as_proxy=False, seed=1):
+    def __init__(self, target=None, rate=None, delay=0.0, life=None, life_bytes=None, loss=(), pace=1.0, as_proxy=False, comes_back=False):
         self.target, self.rate, self.delay, self.life, self.life_bytes = target, rate, delay, life, life_bytes
-        self.loss, self.pace, self.as_proxy = loss, pace, as_proxy
+        self.loss, self.pace, self.as_proxy, self.comes_back = loss, pace, as_proxy, comes_back
         self.packet = max(PACKET, int(rate / pace / 200)) if rate else 8192 if life_bytes or loss else 65536
         self.ways = {"up": Way(), "down": Way()}
-        self.chance, self.lock = random.Random(seed), threading.Lock()
+        self.chance, self.lock = random.Random(1), threading.Lock()
         self.ends, self.is_up, self.turn, self.accepted = set(), False, 0, 0
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
@@ -82,6 +83,8 @@ class BadLine:
 
     def _serve(self, client):
         self.accepted += 1
+        if self.comes_back and not self.is_up:
+            self.up()
         self._sleep(2 * self.delay)  # the handshake
         provider = None
         try:
