@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/net/deflate.h"
 #include "config/endpoint.h"
+#include "upstream/remote_portal.h"
 
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -47,6 +48,8 @@ static void note_line(struct remote *remote, struct slice line)
 {
 	static const char *const greetings[] = {[LOGIN_POP3] = "+OK", [LOGIN_IMAP] = "* ", [LOGIN_SMTP] = "220"};
 
+	if (remote->greeting.len == 0 && !remote->has_web_proxy && remote_portal_is_greeting(line))
+		remote->is_web_server = true;
 	if (remote->greeting.len == 0 && slice_begins_nocase(line, greetings[remote->protocol]))
 		buf_append_slice(&remote->greeting, line);
 	buf_append_slice(&remote->heard, line);
@@ -77,7 +80,7 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	curl_off_t connected = 0;
 
 	(void)down_total, (void)down, (void)up_total, (void)up;
-	if (remote_is_cancelled(remote))
+	if (remote_is_cancelled(remote) || remote->is_web_server) /* libcurl would wait for a greeting */
 		return 1;
 	curl_easy_getinfo(remote->curl, CURLINFO_CONNECT_TIME_T, &connected);
 	remote->cannot_connect = connected == 0 && clock_now_ms() > remote->started + remote->connect_ms;
@@ -220,6 +223,7 @@ static struct remote *new_remote(const struct remote_options *options)
 	made->reply_ms = options->timeout * 1000;
 	made->cancel = options->cancel;
 	made->wire = options->wire;
+	made->has_web_proxy = strncasecmp(options->proxy, "http", 4) == 0;
 	made->counted_fd = CURL_SOCKET_BAD;
 	buf_init(&made->greeting, LOGIN_LINE_MAX);
 	buf_init(&made->heard, HEARD_MAX);
@@ -244,6 +248,7 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	CURLcode code;
 
 	remote->started = clock_now_ms();
+	remote->is_web_server = false;
 	buf_reset(&remote->greeting);
 	buf_reset(&remote->heard);
 	buf_reset(&remote->capabilities);
@@ -254,7 +259,10 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	code = curl_easy_perform(remote->curl);
 	if (options->report != NULL)
 		remote_fill_report(remote, code, options->report);
-	return code == CURLE_OK ? 0 : remote_connect_failed(remote, code, error);
+	if (code != CURLE_OK || remote->is_web_server)
+		return remote_connect_failed(remote, code, error);
+	remote_portal_note_server();
+	return 0;
 }
 
 static enum remote_login connect_and_log_in(struct remote *remote, const struct remote_options *options, struct login *login,

@@ -3,6 +3,7 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "upstream/remote_portal.h"
 #include "upstream/remote_reason.h"
 
 #include <errno.h>
@@ -105,6 +106,12 @@ int remote_connect_failed(const struct remote *remote, CURLcode code, struct err
 {
 	if (remote_is_cancelled(remote))
 		return error_set(error, ERROR_CANCELLED, N_("the connection attempt to %s was cancelled"),
+		    remote->host);
+	if (remote->is_web_server || remote_reason_is_name(remote->curl, code))
+		remote_portal_note_sign();
+	if (remote->is_web_server)
+		return error_set(error, ERROR_PERMANENT,
+		    N_("%s answers as a web server, not as a mail server. Check url, or log in to the captive portal of the line."),
 		    remote->host);
 	if (remote->cannot_connect)
 		return error_set(error, ERROR_TEMPORARY,

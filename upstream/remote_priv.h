@@ -34,6 +34,8 @@ struct remote {
 	bool is_secure;	     /* TLS from the first byte */
 	bool is_verified;    /* with TLS the server is verified */
 	bool cannot_connect; /* the TCP connect timed out */
+	bool has_web_proxy;  /* its replies come before the server's */
+	bool is_web_server;  /* by its greeting */
 };
 
 enum remote_login {

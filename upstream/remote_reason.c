@@ -6,13 +6,17 @@
 
 #include <openssl/x509_vfy.h>
 
+static const char other_name[] = N_("it was issued for another name");
+
 /* OpenSSL's results of a certificate check. */
 static const struct {
 	long result;
 	const char *word;
 } certificates[] = {
-    {X509_V_OK, N_("it was issued for another name")}, /* libcurl compares that itself */
-    {X509_V_ERR_HOSTNAME_MISMATCH, N_("it was issued for another name")},
+    {X509_V_OK, other_name}, /* libcurl compares that itself, and leaves one of these */
+    {X509_V_ERR_UNSPECIFIED, other_name},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, other_name},
+    {X509_V_ERR_HOSTNAME_MISMATCH, other_name},
     {X509_V_ERR_CERT_HAS_EXPIRED, N_("it has expired")},
     {X509_V_ERR_CERT_NOT_YET_VALID, N_("it is not valid yet; check the clock")},
     {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, N_("it is self-signed")},
@@ -53,6 +57,11 @@ static const char *certificate_word(CURL *curl)
 		if (certificates[i].result == result)
 			return certificates[i].word;
 	return N_("its certificate chain cannot be verified");
+}
+
+bool remote_reason_is_name(CURL *curl, CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION && certificate_word(curl) == other_name;
 }
 
 const char *remote_reason(CURL *curl, CURLcode code)

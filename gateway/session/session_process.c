@@ -23,6 +23,7 @@
 #include "gateway/session/session_sandbox.h"
 #include "spool/partial.h"
 #include "upstream/remote.h"
+#include "upstream/remote_portal.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -196,6 +197,23 @@ static void journal_line(struct session *session)
 		    PHRASE(N_("on the line: received %s, sent %s"), PHRASE_SIZE(bytes.received), PHRASE_SIZE(bytes.sent)));
 }
 
+/* A captive portal is a problem of the line: the accounts and smarthosts, which nobody has reached, have none. */
+static void blame_the_portal(struct session *session)
+{
+	struct session_result *result = &session->result;
+
+	if (!remote_portal_was_met())
+		return;
+	error_set(&result->line_error, ERROR_TEMPORARY,
+	    N_("a captive portal answers in place of the mail servers; no password was sent. Open a web page over this line and log in "
+	       "there, then start a session."));
+	for (size_t i = 0; i < result->account_count; i++)
+		result->accounts[i].error = (struct error)ERROR_INIT;
+	result->queue_error = (struct error)ERROR_INIT;
+	log_warnx("event=captive-portal session=%s", session->id.text);
+	intake_journal(session->spool.intake, session->id.text, session->id.text, EVENT_LINE, "", result->line_error.phrase);
+}
+
 /* --- the price of the line */
 
 /* Bytes per second while messages came; 0: too few to tell. */
@@ -268,6 +286,7 @@ static void make_plan(struct session *session)
 	line_use_add(&result->use, session->spool.state, &session->conf->line, spent.received + spent.sent,
 	    (clock_now_ms() - session->began + 999) / 1000, 0);
 	estimate(session);
+	blame_the_portal(session);
 	result->ended = clock_wall();
 	result->end = session_limits_reached();
 }
@@ -311,9 +330,10 @@ static void work(struct session *session)
 	result->ended = clock_wall();
 	result->waiting = count_waiting(&session->spool);
 	result->end = session_limits_reached();
+	blame_the_portal(session);
 	journal_line(session);
 	count_use(session, fetched_ms);
-	session_report_problems(&report, wants_line(session), session->is_up);
+	session_report_problems(&report, wants_line(session), session->is_up && !remote_portal_was_met());
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
 }
