@@ -78,6 +78,8 @@ bool made_memory_buf(struct buf *buf, size_t most)
 
 void made_memory_clear(struct buf *buf)
 {
+	if (buf->limit == 0)
+		return; /* nothing was taken, mostly */
 	made_memory_give(buf->limit);
 	buf_clear(buf);
 	buf_init(buf, 0);

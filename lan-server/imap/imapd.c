@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define TIMED 8 /* looks at a piece between two at the clock */
 #define REPLIES_MAX (64u << 20) /* jobs send pieces; this is for one message's structure, and for one SEARCH */
 #define IDLE_MS (31 * 60 * 1000) /* RFC 2177: clients send IDLE again after 29 minutes */
 #define DROPPED_MAX (256u << 20)  /* of a literal that did not wait for our consent */
@@ -98,7 +99,9 @@ enum imapd_reply imapd_job_begin(struct imapd *imapd, enum imapd_reply (*step)(s
 
 bool imapd_piece_is_full(struct imapd *imapd)
 {
-	return imapd->dialogue.replies.len >= IMAPD_PIECE || clock_now_ms() >= imapd->piece_ends;
+	if (imapd->dialogue.replies.len >= IMAPD_PIECE)
+		return true;
+	return imapd->piece_looks++ % TIMED == 0 && clock_now_ms() >= imapd->piece_ends;
 }
 
 static void begin_piece(struct imapd *imapd)

@@ -120,6 +120,8 @@ bool imapd_message_close(struct imapd_message *message)
 	struct error error = ERROR_INIT;
 	bool is_intact = true;
 
+	if (message->has == IMAPD_NEEDS_NOTHING && message->kept.ptr == NULL)
+		return true; /* of flags alone, 100,000 times */
 	if (message->map.ptr != NULL) {
 		is_intact = fsx_check_map(message->map, &error) == 0;
 		if (!is_intact)

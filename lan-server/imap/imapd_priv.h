@@ -71,6 +71,7 @@ struct imapd {
 	struct imapd_uids quiet; /* whose flags the client has just set by STORE with .SILENT */
 	struct imapd_job job;
 	int64_t piece_ends; /* then the session looks whether it must end, however little there is to send */
+	unsigned piece_looks;
 	struct imapd_append *append; /* NULL: none is in progress */
 	int news_fd;		     /* eventfd of IDLE, -1: none yet */
 	struct buf code; /* instead of the code of the next reply */
