@@ -249,6 +249,9 @@ struct conf_filter {
 	unsigned attachments_on;	      /* CONF_... */
 	enum conf_virus attachments;	      /* what becomes of a message with one */
 	int64_t expire; /* of the quarantine, seconds; 0: never */
+	bool daily_list; /* users get lists of what is kept back from them */
+	struct conf_numbers daily_list_at; /* time of day */
+	unsigned user_release;		/* enum kept_kind: what users may release themselves; never viruses */
 };
 
 /* Friends and foes of the whole office: addresses and domains. */

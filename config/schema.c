@@ -422,6 +422,11 @@ static const struct schema_key filter_keys[] = {
 	N_("What becomes of a message with such an attachment, as for a virus. strip: it is delivered without the attachment, with a text in its "
 	   "place; the whole message stays in quarantine. Mail that leaves the office is refused then, so that its sender knows.")},
     {"expire", DURATION(conf_filter, expire), "30d", NULL, TIME(0, 3650 * DAY, 'd'), N_("Messages in the quarantine older than this are removed; 0: never.")},
+    {"daily_list", FLAG(conf_filter, daily_list), "yes", NULL, ANY,
+	N_("yes: each user gets a list of the messages that were kept back from them, once a day; a user for whom nothing was kept gets none.")},
+    {"daily_list_at", TIMES(conf_filter, daily_list_at), "08:00", NULL, ANY, N_("The time of day for these lists: they are sent with the first session after it.")},
+    {"user_release", WORDS(conf_filter, user_release), "spam", NULL, ONE_OF("spam", "attachments"),
+	N_("What users may release themselves, by a reply to this list: spam, attachments. Never a virus.")},
 };
 
 static const struct schema_key senders_keys[] = {

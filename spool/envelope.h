@@ -74,7 +74,7 @@ struct envelope {
 	uint64_t insert_at;
 	struct envelope_cut *cuts; /* what is cut out of it for all places but the quarantine */
 	size_t cut_count;
-	char *kept_header; /* if there are cuts: added only before the whole message in the quarantine, as own_header; "" */
+	char *kept_header; /* added only before the whole message in the quarantine, if others get it, too (in part); as own_header; "" */
 	char *flags;	 /* of the message in its mailbox, as in its name (maildir_flags.h), if a client has appended it; "" */
 	bool is_urgent;	 /* it goes to the smarthost before other mail */
 	uint64_t size;	 /* of the message as stored: added header lines, message and inserted text */

@@ -20,6 +20,7 @@ static int write_message(const struct conf *conf, const struct msgid *id, const 
 		.from_name = "lanpost",
 		.from = &postmaster,
 		.to = to,
+		.reply_to = report->reply_to,
 		.subject = slice_of(report->subject),
 		.date = clock_wall(),
 		.id = id,

@@ -6,6 +6,7 @@
 #define LANPOST_GATEWAY_REPORT_H
 
 #include "config/conf.h"
+#include "message/addr.h"
 #include "spool/storage/storage.h"
 
 #define REPORT_TEXT_MAX (256u << 10)
@@ -15,6 +16,7 @@ struct report {
 	const char *subject;	 /* UTF-8 */
 	struct slice text;	 /* UTF-8, \n line ends */
 	struct slice html;	 /* the same as HTML; may be empty */
+	const struct addr *reply_to; /* NULL: postmaster */
 	const char *answers;	 /* the Message-ID of the message that it answers; NULL: none */
 };
 

@@ -7,8 +7,10 @@
 #include "fetcher/fetch.h"
 #include "gateway/report/report.h"
 #include "gateway/report/status.h"
+#include "gateway/session/release_mail.h"
 #include "message/fold.h"
 #include "mail/route.h"
+#include "mail/filter/release_request.h"
 #include "message/stub_reply.h"
 
 #include <stdio.h>
@@ -16,7 +18,7 @@
 
 #define SUBJECT_MAX 200 /* bytes of the request */
 
-enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE, DAEMON_HELP };
+enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE, DAEMON_HELP, DAEMON_RELEASE };
 
 /* The command words, folded. */
 static const struct {
@@ -55,6 +57,8 @@ static enum daemon_command parse_subject(const char *subject, struct slice *argu
 {
 	struct slice rest = slice_trim(slice_of(subject)), word;
 
+	if (release_request_read(slice_of(subject), &word, argument))
+		return DAEMON_RELEASE;
 	if (stub_reply_id(rest, argument))
 		return DAEMON_FETCH_WHOLE;
 	while (slice_begins_nocase(rest, "re:"))
@@ -114,6 +118,7 @@ void mail_commands_expand(const struct triggers *triggers, const struct conf *co
 		case DAEMON_STATUS:
 		case DAEMON_QUEUE:
 		case DAEMON_HELP:
+		case DAEMON_RELEASE:
 			break;
 		}
 	}
@@ -227,7 +232,7 @@ static void help_text(struct buf *out)
 	    _("Write to daemon with one of these commands as the subject:\n\n    status           "
 	       "show the state of the accounts and the queue\n    queue            list "
 	       "your messages that wait to be sent\n    fetch ACCOUNT    fetch the mail of "
-	       "one account now\n    help             show this text\n\n"
+	       "one account now\n    release NUMBER   get a message that was kept back from you\n    help             show this text\n\n"
 	       "Any other subject, or none, starts a whole session: mail is fetched and "
 	       "sent.\n"));
 }
@@ -282,6 +287,10 @@ static void answer_text(struct answers *answers, const struct trigger *trigger, 
 	case DAEMON_HELP:
 		help_text(out);
 		return;
+	case DAEMON_RELEASE:
+		release_request_read(slice_of(trigger->subject), &owner, &argument);
+		release_mail(answers->reporter, owner, argument, out);
+		return;
 	case DAEMON_FETCH:
 		if (find_account(conf, argument) == NULL) {
 			no_account_text(conf, argument, out);
@@ -301,11 +310,11 @@ static void answer_text(struct answers *answers, const struct trigger *trigger, 
 /* The kind of the command, and its text. */
 static char *answer_subject(const char *asked)
 {
-	struct slice rest = slice_trim(slice_of(asked));
+	struct slice rest = slice_trim(slice_of(asked)), user, numbers;
 
 	while (slice_begins_nocase(rest, "re:"))
 		rest = slice_trim(slice_from(rest, 3));
-	if (rest.len == 0)
+	if (rest.len == 0 || release_request_read(slice_of(asked), &user, &numbers))
 		return xstrdup(_("Report of the mail gateway"));
 	if (rest.len > SUBJECT_MAX)
 		for (rest.len = SUBJECT_MAX; rest.len > 0 && ((unsigned char)rest.ptr[rest.len] & 0xC0) == 0x80;)

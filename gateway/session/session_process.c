@@ -17,6 +17,7 @@
 #include "mail/filter/friends.h"
 #include "gateway/report/daily_report.h"
 #include "gateway/report/disk_watch.h"
+#include "gateway/report/kept_list.h"
 #include "gateway/report/auto_reply_send.h"
 #include "gateway/session/session_limits.h"
 #include "gateway/session/session_report.h"
@@ -473,6 +474,7 @@ int session_process_run(void *context, int event_fd)
 	}
 	thread_activity_step("reporting");
 	daily_report_send_due(&reporter);
+	kept_list_send_due(&reporter);
 	disk_watch_report(session.conf, &session.spool, session.id.text);
 	spool_damage_report(session.conf, &session.spool, session.id.text);
 	mail_commands_answer(&session.triggers, &reporter, &session.result);

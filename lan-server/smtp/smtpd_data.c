@@ -261,6 +261,9 @@ static void store(struct smtpd *smtpd)
 	char *description;
 
 	keep_reply(smtpd);
+	smtpd_data_fail(smtpd, smtpd_take_release(smtpd));
+	if (tx->failed != REPLY_NONE)
+		return;
 	complete_envelope(smtpd);
 	smtpd_data_fail(smtpd, smtpd_check_scanners(smtpd));
 	if (tx->failed != REPLY_NONE)

@@ -102,6 +102,9 @@ bool smtpd_may_write_outside(const struct smtpd *smtpd);
 bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size);
 /* Asks the scanners about the finished message, and applies their verdict to the envelope (smtpd_scan.c). Returns the refusal. */
 enum smtpd_reply smtpd_check_scanners(struct smtpd *smtpd);
+/* A message to daemon that asks for the release of messages: its subject becomes that of the user who has logged in (smtpd_release.c). Returns the
+ * refusal. */
+enum smtpd_reply smtpd_take_release(struct smtpd *smtpd);
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
 /* Returns false if the logged-in user may not use the sender of an envelope (check_from): owner has the sender's address,
  * NULL: no local user. */

@@ -99,6 +99,8 @@ static const struct {
     [REPLY_RECIPIENT_MISTYPED] = {550, "5.1.1", REFUSED, "%: no such user; did you mean \"%\"?"},
     [REPLY_MAILBOX_FULL] = {552, "5.2.2", REFUSED, "%: mailbox full"},
     [REPLY_NO_DAEMON] = {550, "5.7.1", REFUSED, "%: you may not send commands to daemon; ask your administrator (daemon_users)"},
+    [REPLY_RELEASE_LOGIN] = {550, "5.7.1", GO_ON, "Only a user who has logged in with their own address can release messages"},
+    [REPLY_RELEASE_NUMBER] = {550, "5.6.0", GO_ON, "Write the number of the message on a line of its own, and nothing else on that line"},
     [REPLY_OFFICE_ONLY] = {550, "5.7.1", REFUSED, "%: you may send only within the office; ask your administrator"},
     [REPLY_ADDRESS_LITERAL] = {550, "5.1.2", REFUSED, "%: address literals are not accepted, use a domain"},
     [REPLY_NO_EXTERNAL_ADDRESS] = {550, "5.7.1", REFUSED,

@@ -8,7 +8,6 @@
 
 #define VIRUS_FIELD "X-Virus-Status"
 #define SCORE_FIELD "X-Spam-Score"
-#define ATTACHMENT_FIELD "X-Attachment-Status"
 #define FLAG_FIELD "X-Spam-Flag"
 
 bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict)
@@ -19,7 +18,7 @@ bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict
 		return true;
 	if (slice_is_nocase(name, VIRUS_FIELD))
 		return kinds & SCAN_VIRUS;
-	if (slice_is_nocase(name, ATTACHMENT_FIELD))
+	if (slice_is_nocase(name, FILTER_ATTACHMENT_FIELD))
 		return verdict == NULL || kinds & SCAN_ATTACHMENT;
 	return kinds & SCAN_SPAM && (slice_is_nocase(name, SCORE_FIELD) || slice_is_nocase(name, FLAG_FIELD));
 }
@@ -43,7 +42,7 @@ static void add_attachment(const struct scan_verdict *verdict, struct envelope *
 		str_printable(text, sizeof(text), slice_of(PHRASE_EN(verdict->attachment)));
 	else
 		snprintf(text, sizeof(text), "%s", verdict->away & SCAN_ATTACHMENT ? "not looked at" : "allowed");
-	envelope_add_header(envelope, ATTACHMENT_FIELD, slice_of(text));
+	envelope_add_header(envelope, FILTER_ATTACHMENT_FIELD, slice_of(text));
 }
 
 void filter_header_add(const struct scan_verdict *verdict, bool is_spam, struct envelope *envelope)

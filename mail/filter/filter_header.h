@@ -8,6 +8,8 @@
 #include "message/scan/scan_verdict.h"
 #include "spool/envelope.h"
 
+#define FILTER_ATTACHMENT_FIELD "X-Attachment-Status"
+
 /* Whether only our scanners may write a field of this name; verdict: NULL for any. */
 bool filter_header_is_ours(struct slice name, const struct scan_verdict *verdict);
 /* Adds the lines to the envelope. is_spam: for X-Spam-Flag. */

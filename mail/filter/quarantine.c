@@ -62,6 +62,17 @@ void quarantine_keep_whole(struct envelope *envelope, const char *why)
 	envelope_add(envelope, PLACE_MAILBOX, slice_of(MAILBOX_QUARANTINE), slice_of(why));
 }
 
+void quarantine_keep_rest(struct envelope *envelope, const struct envelope *rest, const char *why, const struct msgid *first)
+{
+	struct buf header = BUF_INIT(TEXT_MAX);
+
+	put_header(rest, why, &header);
+	put(&header, "first", first->text, "");
+	envelope_set(&envelope->kept_header, buf_slice(&header));
+	buf_clear(&header);
+	envelope_add(envelope, PLACE_MAILBOX, slice_of(MAILBOX_QUARANTINE), slice_of(why));
+}
+
 /* --- reading */
 
 static bool read_place(struct slice word, const char *name, const char *why, struct envelope *envelope)
@@ -76,7 +87,7 @@ static bool read_place(struct slice word, const char *name, const char *why, str
 	return false;
 }
 
-static bool read_line(struct slice line, struct envelope *envelope, char **why)
+static bool read_line(struct slice line, struct envelope *envelope, char **why, struct msgid *first_id)
 {
 	struct slice word = slice_cut(&line, ' '), first = slice_cut(&line, ' ');
 	char *name = escape_undo(first), *reason = escape_undo(line);
@@ -87,6 +98,8 @@ static bool read_line(struct slice line, struct envelope *envelope, char **why)
 		*why = xstrdup(name);
 	} else if (good && slice_is(word, "sender")) {
 		envelope_set(&envelope->sender, slice_of(name));
+	} else if (good && slice_is(word, "first") && msgid_is(slice_of(name))) {
+		memcpy(first_id->text, name, MSGID_LEN + 1);
 	} else {
 		good = good && read_place(word, name, reason, envelope);
 	}
@@ -95,7 +108,7 @@ static bool read_line(struct slice line, struct envelope *envelope, char **why)
 	return good;
 }
 
-bool quarantine_read(struct slice file, struct envelope *envelope, struct slice *message, char **why)
+bool quarantine_read(struct slice file, struct envelope *envelope, struct slice *message, char **why, struct msgid *first)
 {
 	struct header_walk walk;
 	struct header_field field;
@@ -103,10 +116,11 @@ bool quarantine_read(struct slice file, struct envelope *envelope, struct slice 
 	bool good = true;
 
 	*why = NULL;
+	first->text[0] = '\0';
 	envelope_init(envelope);
 	header_walk_init(&walk, file);
 	while (good && header_walk_next(&walk, &field) && field.raw.ptr == end && slice_is(field.name, FIELD)) {
-		good = read_line(slice_trim(field.body), envelope, why);
+		good = read_line(slice_trim(field.body), envelope, why, first);
 		end = field.raw.ptr + field.raw.len;
 	}
 	if (good && *why != NULL) {

@@ -54,7 +54,7 @@ static size_t message_parts(const struct delivery *delivery, struct slice *parts
 /* The quarantine gets all of a message of which the others get less. */
 static bool is_kept_whole(const struct delivery *delivery, const struct place *place)
 {
-	return delivery->envelope->cut_count > 0 && place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0;
+	return delivery->envelope->kept_header[0] != '\0' && place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0;
 }
 
 /* With these flags, if there are any. New memory. */

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Maildir++: this file marks a folder, for programs that deliver into it. */
@@ -107,4 +108,14 @@ void mailbox_users(const struct spool *spool, struct strlist *users)
 	if (count >= 0)
 		free(entries);
 	free(path);
+}
+
+int64_t mailbox_file_since(const struct spool *spool, const char *mailbox, const struct mailbox_message *message)
+{
+	char *path = layout_mailbox(spool, mailbox, message->file);
+	struct stat st;
+	bool is_there = stat(path, &st) == 0;
+
+	free(path);
+	return is_there ? (int64_t)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000 : 0;
 }

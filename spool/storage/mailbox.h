@@ -57,4 +57,7 @@ void mailbox_copies_clear(struct mailbox_copies *copies);
 int mailbox_open(const struct spool *spool, const char *mailbox, const struct mailbox_message *message,
     struct slice *bytes, struct error *error);
 
+/* When the file came to its place (microseconds since 1970), by the clock of the file system, which may be some milliseconds late; 0 if it is gone. */
+int64_t mailbox_file_since(const struct spool *spool, const char *mailbox, const struct mailbox_message *message);
+
 #endif

@@ -2,9 +2,8 @@
  * lanpost quarantine: mail that the filter keeps, read directly from the spool; it is released or deleted by the admin.
  */
 #include "base/alloc.h"
-#include "base/file/fsx.h"
 #include "base/i18n.h"
-#include "mail/filter/quarantine.h"
+#include "mail/filter/kept.h"
 #include "spool/mailbox_name.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
@@ -16,73 +15,60 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A message that is kept. */
-struct kept {
-	const struct mailbox_message *message;
-	struct slice file, bytes; /* as stored, and without the lines of the quarantine */
-	struct envelope envelope;
-	char *why;
+/* A message that is kept, and what is shown of it. */
+struct shown {
+	struct kept kept;
 	struct message_summary summary;
 };
 
-static bool read_kept(const struct spool *spool, const struct mailbox_message *message, struct kept *kept)
+static bool read_shown(const struct spool *spool, const struct mailbox_message *message, struct shown *shown)
 {
-	struct error error;
-
-	*kept = (struct kept){.message = message};
-	if (mailbox_open(spool, MAILBOX_QUARANTINE, message, &kept->file, &error) != 0)
+	if (!kept_open(spool, message, &shown->kept))
 		return false;
-	if (!quarantine_read(kept->file, &kept->envelope, &kept->bytes, &kept->why)) {
-		envelope_init(&kept->envelope); /* it can be deleted only */
-		kept->bytes = kept->file;
-		kept->why = xstrdup("");
-	}
-	message_summary_read(kept->bytes, &kept->summary);
+	message_summary_read(shown->kept.bytes, &shown->summary);
 	return true;
 }
 
-static void clear_kept(struct kept *kept)
+static void clear_shown(struct shown *shown)
 {
-	message_summary_clear(&kept->summary);
-	envelope_clear(&kept->envelope);
-	free(kept->why);
-	fsx_unmap(kept->file);
+	message_summary_clear(&shown->summary);
+	kept_close(&shown->kept);
 }
 
 /* The places that it was for, as one text. New memory. */
-static char *places_of(const struct kept *kept)
+static char *places_of(const struct shown *shown)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
 
-	for (size_t i = 0; i < kept->envelope.place_count; i++)
-		buf_printf(&text, "%s%s", i == 0 ? "" : ", ", kept->envelope.places[i].name);
+	for (size_t i = 0; i < shown->kept.envelope.place_count; i++)
+		buf_printf(&text, "%s%s", i == 0 ? "" : ", ", shown->kept.envelope.places[i].name);
 	return buf_take(&text);
 }
 
-static json_t *kept_json(const struct kept *kept)
+static json_t *kept_json(const struct shown *shown)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < kept->envelope.place_count; i++)
-		json_array_append_new(list, cli_json_text(kept->envelope.places[i].name));
-	return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "id", cli_json_text(kept->message->uidl), "time",
-	    (json_int_t)kept->message->time, "size", (json_int_t)kept->bytes.len, "why", PHRASE_SAID(kept->why), "sender",
-	    cli_json_text(kept->envelope.sender), "recipients", list, "from", cli_json_text(kept->summary.from), "to",
-	    cli_json_text(kept->summary.to), "subject", cli_json_text(kept->summary.subject));
+	for (size_t i = 0; i < shown->kept.envelope.place_count; i++)
+		json_array_append_new(list, cli_json_text(shown->kept.envelope.places[i].name));
+	return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "id", cli_json_text(shown->kept.message->uidl), "time",
+	    (json_int_t)shown->kept.message->time, "size", (json_int_t)shown->kept.bytes.len, "why", PHRASE_SAID(shown->kept.why), "sender",
+	    cli_json_text(shown->kept.envelope.sender), "recipients", list, "from", cli_json_text(shown->summary.from), "to",
+	    cli_json_text(shown->summary.to), "subject", cli_json_text(shown->summary.subject));
 }
 
 /* --- list, show */
 
-static void add_row(struct table *table, const struct kept *kept)
+static void add_row(struct table *table, const struct shown *shown)
 {
-	char time[32], *places = places_of(kept);
+	char time[32], *places = places_of(shown);
 
-	table_add(table, kept->message->uidl);
-	table_add(table, i18n_time(time, sizeof(time), kept->message->time));
-	table_add(table, PHRASE_SAID(kept->why));
-	table_add(table, kept->summary.from);
+	table_add(table, shown->kept.message->uidl);
+	table_add(table, i18n_time(time, sizeof(time), shown->kept.message->time));
+	table_add(table, PHRASE_SAID(shown->kept.why));
+	table_add(table, shown->summary.from);
 	table_add(table, places);
-	table_add(table, kept->summary.subject);
+	table_add(table, shown->summary.subject);
 	free(places);
 }
 
@@ -111,13 +97,13 @@ int cmd_quarantine_list(struct cli *cli)
 	}
 	add_heads(&table);
 	for (size_t i = 0; i < messages.count; i++) {
-		struct kept kept;
+		struct shown shown;
 
-		if (!read_kept(SPOOL_OF(conf), &messages.items[i], &kept))
+		if (!read_shown(SPOOL_OF(conf), &messages.items[i], &shown))
 			continue;
-		json_array_append_new(list, kept_json(&kept));
-		add_row(&table, &kept);
-		clear_kept(&kept);
+		json_array_append_new(list, kept_json(&shown));
+		add_row(&table, &shown);
+		clear_shown(&shown);
 	}
 	if (cli->json)
 		cli_print_json(json_incref(list));
@@ -133,7 +119,7 @@ int cmd_quarantine_list(struct cli *cli)
 }
 
 /* Returns -1 if there is none of that id, with the reason reported. */
-static int find(const struct spool *spool, const char *id, struct mailbox_list *messages, struct kept *kept)
+static int find(const struct spool *spool, const char *id, struct mailbox_list *messages, struct shown *shown)
 {
 	struct error error = ERROR_INIT;
 
@@ -142,24 +128,24 @@ static int find(const struct spool *spool, const char *id, struct mailbox_list *
 		return -1;
 	}
 	for (size_t i = 0; i < messages->count; i++)
-		if (strcmp(messages->items[i].uidl, id) == 0 && read_kept(spool, &messages->items[i], kept))
+		if (strcmp(messages->items[i].uidl, id) == 0 && read_shown(spool, &messages->items[i], shown))
 			return 0;
 	mailbox_list_clear(messages);
 	cli_fail(CLI_FAILED, _("there is no message %s in the quarantine; see lanpost quarantine list"), id);
 	return -1;
 }
 
-static void print_kept(const struct kept *kept)
+static void print_kept(const struct shown *shown)
 {
-	char time[32], size[32], sender[1024], *places = places_of(kept);
+	char time[32], size[32], sender[1024], *places = places_of(shown);
 	char *safe = xmalloc(strlen(places) * 4 + 1);
 
-	printf(_("Message:   %s\n"), kept->message->uidl);
-	printf(_("Kept:      %s, %s: %s\n"), i18n_time(time, sizeof(time), kept->message->time),
-	    i18n_size(size, sizeof(size), kept->bytes.len), PHRASE_SAID(kept->why));
-	printf(_("Envelope:  from <%s>\n"), str_printable(sender, sizeof(sender), slice_of(kept->envelope.sender)));
+	printf(_("Message:   %s\n"), shown->kept.message->uidl);
+	printf(_("Kept:      %s, %s: %s\n"), i18n_time(time, sizeof(time), shown->kept.message->time),
+	    i18n_size(size, sizeof(size), shown->kept.bytes.len), PHRASE_SAID(shown->kept.why));
+	printf(_("Envelope:  from <%s>\n"), str_printable(sender, sizeof(sender), slice_of(shown->kept.envelope.sender)));
 	printf(_("For:       %s\n"), str_printable(safe, strlen(places) * 4 + 1, slice_of(places)));
-	printf(_("Header:    From %s; To %s; Subject %s\n"), kept->summary.from, kept->summary.to, kept->summary.subject);
+	printf(_("Header:    From %s; To %s; Subject %s\n"), shown->summary.from, shown->summary.to, shown->summary.subject);
 	free(safe);
 	free(places);
 }
@@ -168,14 +154,14 @@ int cmd_quarantine_show(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
 	struct mailbox_list messages;
-	struct kept kept;
+	struct shown shown;
 	int result = CLI_FAILED;
 
-	if (conf != NULL && find(SPOOL_OF(conf), cli->words[0], &messages, &kept) == 0) {
-		result = cli->json ? cli_print_json(kept_json(&kept)) : CLI_DONE;
+	if (conf != NULL && find(SPOOL_OF(conf), cli->words[0], &messages, &shown) == 0) {
+		result = cli->json ? cli_print_json(kept_json(&shown)) : CLI_DONE;
 		if (!cli->json)
-			print_kept(&kept);
-		clear_kept(&kept);
+			print_kept(&shown);
+		clear_shown(&shown);
 		mailbox_list_clear(&messages);
 	}
 	conf_free(conf);
@@ -184,54 +170,22 @@ int cmd_quarantine_show(struct cli *cli)
 
 /* --- release, delete */
 
-/* One record has both: the message in its places, and its removal here. So it is in one or in the other, whatever dies. */
-static int accept_again(const struct spool *spool, struct kept *kept, struct error *error)
-{
-	const struct fact removal = {.kind = FACT_REMOVE, .name = MAILBOX_QUARANTINE, .text = kept->message->unique};
-	struct body body;
-	char *origin = xasprintf("quarantine %s", kept->message->uidl);
-	int result;
-
-	origin_clear(&kept->envelope.origin);
-	origin_parse(origin, &kept->envelope.origin);
-	free(origin);
-	body_init(&body, spool);
-	result = body_append(&body, kept->bytes, &kept->envelope.id, error);
-	if (result == 0)
-		result = body_finish(&body, error);
-	if (result == 0)
-		result = intake_accept(spool->intake, &kept->envelope, &body, &removal, 1, error);
-	else
-		body_clear(&body, false);
-	return result;
-}
-
 static int release(const struct spool *spool, struct kept *kept)
 {
-	char *places = places_of(kept);
 	struct error error = ERROR_INIT;
-	int result = CLI_DONE;
 
-	if (kept->envelope.place_count == 0)
-		result = cli_fail(CLI_FAILED, _("message %s has lost its recipients: it can only be deleted"), kept->message->uidl);
-	else if (accept_again(spool, kept, &error) != 0)
-		result = cli_fail_error(&error);
-	if (result == CLI_DONE) {
-		intake_journal(spool->intake, kept->message->uidl, "", EVENT_RELEASED, places, "lanpost quarantine");
-		printf(_("message %s is released\n"), kept->message->uidl);
-	}
-	free(places);
-	return result;
+	if (kept_release(spool, kept, NULL, "lanpost quarantine", &error) != 0)
+		return cli_fail_error(&error);
+	printf(_("message %s is released\n"), kept->message->uidl);
+	return CLI_DONE;
 }
 
 static int delete(const struct spool *spool, struct kept *kept)
 {
-	const struct fact removal = {.kind = FACT_REMOVE, .name = MAILBOX_QUARANTINE, .text = kept->message->unique};
 	struct error error = ERROR_INIT;
 
-	if (intake_accept(spool->intake, NULL, NULL, &removal, 1, &error) != 0)
+	if (kept_delete(spool, kept, "lanpost quarantine", &error) != 0)
 		return cli_fail_error(&error);
-	intake_journal(spool->intake, kept->message->uidl, "", EVENT_DELETED, "", "lanpost quarantine");
 	printf(_("message %s was deleted\n"), kept->message->uidl);
 	return CLI_DONE;
 }
@@ -251,15 +205,15 @@ static int change_all(struct cli *cli, int (*change)(const struct spool *spool, 
 	}
 	for (int i = 0; i < cli->count; i++) {
 		struct mailbox_list messages;
-		struct kept kept;
+		struct shown shown;
 
-		if (find(&spool, cli->words[i], &messages, &kept) != 0) {
+		if (find(&spool, cli->words[i], &messages, &shown) != 0) {
 			result = CLI_FAILED;
 			continue;
 		}
-		if (change(&spool, &kept) != CLI_DONE)
+		if (change(&spool, &shown.kept) != CLI_DONE)
 			result = CLI_FAILED;
-		clear_kept(&kept);
+		clear_shown(&shown);
 		mailbox_list_clear(&messages);
 	}
 	if (spool_close(&spool, &error) != 0)

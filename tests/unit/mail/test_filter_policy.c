@@ -100,12 +100,13 @@ static void test_out_of_quarantine(void **state)
 	struct envelope envelope = envelope_with_places(), back;
 	struct slice message;
 	char *file, *why;
+	struct msgid first;
 
 	(void)state;
 	filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope);
 	assert_int_equal(envelope.place_count, 1);
 	file = xasprintf("%sX-Lanpost-Quarantine: queue forged@x.ru \r\nSubject: x\r\n\r\nbody\r\n", envelope.header);
-	assert_true(quarantine_read(slice_of(file), &back, &message, &why));
+	assert_true(quarantine_read(slice_of(file), &back, &message, &why, &first));
 	assert_string_equal(PHRASE_EN(why), "virus Eicar test");
 	assert_string_equal(back.sender, "a@bank.ru");
 	assert_int_equal(back.place_count, 3);
@@ -116,8 +117,8 @@ static void test_out_of_quarantine(void **state)
 	assert_true(slice_begins_nocase(message, "Received: from x\r\nX-Virus-Status: infected (Eicar test)\r\n"));
 	free(why);
 	envelope_clear(&back);
-	assert_false(quarantine_read(SLICE_LITERAL("Subject: x\r\n\r\n"), &back, &message, &why));
-	assert_false(quarantine_read(SLICE_LITERAL("X-Lanpost-Quarantine: why x \r\nX-Lanpost-Quarantine: mailbox ../x \r\n\r\n"), &back, &message, &why));
+	assert_false(quarantine_read(SLICE_LITERAL("Subject: x\r\n\r\n"), &back, &message, &why, &first));
+	assert_false(quarantine_read(SLICE_LITERAL("X-Lanpost-Quarantine: why x \r\nX-Lanpost-Quarantine: mailbox ../x \r\n\r\n"), &back, &message, &why, &first));
 	free(file);
 	envelope_clear(&envelope);
 }
@@ -290,6 +291,7 @@ static void test_strip(void **state)
 	    .cuts = {.count = 1, .items = {{.at = 3, .len = 4, .name = "a.exe"}}}};
 	struct envelope envelope = envelope_with_places(), kept;
 	struct slice message;
+	struct msgid first;
 	char *why;
 
 	(void)state;
@@ -300,7 +302,7 @@ static void test_strip(void **state)
 	assert_string_equal(envelope.places[envelope.place_count - 1].name, MAILBOX_QUARANTINE);
 	assert_int_equal(envelope.cut_count, 1);
 	assert_non_null(strstr(envelope.cuts[0].text, "Content-Type: text/plain"));
-	assert_true(quarantine_read(slice_of(envelope.kept_header), &kept, &message, &why));
+	assert_true(quarantine_read(slice_of(envelope.kept_header), &kept, &message, &why, &first));
 	assert_string_equal(kept.places[0].name, "ivan/Junk");
 	envelope_clear(&kept);
 	envelope_clear(&envelope);
