@@ -140,10 +140,25 @@ static int rename_inbox(const struct spool *spool, const char *user, const char 
 	return result;
 }
 
+/* The names there are durable before the folder that they came from is gone: a disk may keep the two in any order. */
+static int move_all_durably(struct folder *folder, const char *to, struct error *error)
+{
+	static const char *const parts[] = {"new", "cur"};
+	int result = move_all(folder, to, error);
+
+	for (size_t i = 0; i < ARRAY_LEN(parts) && result == 0; i++) {
+		char *path = layout_mailbox(folder->spool, to, parts[i]);
+
+		result = fsx_sync_dir(path, error);
+		free(path);
+	}
+	return result;
+}
+
 /* As moves of all messages: they are in the log, and need no facts of another kind. */
 static int rename_one(const struct spool *spool, const char *from, const char *to, struct error *error)
 {
-	return folder_create(spool, to, error) == 0 ? remove_folder(spool, from, move_all, to, error) : -1;
+	return folder_create(spool, to, error) == 0 ? remove_folder(spool, from, move_all_durably, to, error) : -1;
 }
 
 static bool is_below(const char *name, const char *parent)

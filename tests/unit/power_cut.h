@@ -177,6 +177,12 @@ static void names_are_durable(struct tree *now, const char *folder)
 			add(&durable_names, now->items[i].path, now->items[i].inode, "", 0);
 }
 
+/* Renames of the test, so that none is taken for a removal and a new name where an inode has several. */
+static struct {
+	char *from, *to;
+} renames[1024];
+static size_t rename_count;
+
 static bool folder_is_gone(const char *folder, const char *path)
 {
 	const char *end = strchr(path + strlen(folder) + 1, '/');
@@ -187,8 +193,27 @@ static bool folder_is_gone(const char *folder, const char *path)
 	return is_gone;
 }
 
-/* A folder that was removed from this one has no names left. */
-static void removed_folders_are_durable(const char *folder)
+/* The name of the file now that a folder above it was renamed; NULL if none was. New memory. */
+static char *name_after_rename(struct tree *now, const struct file *file)
+{
+	for (size_t i = rename_count; i-- > 0;) {
+		size_t len = strlen(renames[i].from);
+		const struct file *there;
+		char *name;
+
+		if (strncmp(file->path, renames[i].from, len) != 0 || file->path[len] != '/')
+			continue;
+		name = xasprintf("%s%s", renames[i].to, file->path + len);
+		there = by_path(now, name);
+		if (there != NULL && there->inode == file->inode)
+			return name;
+		free(name);
+	}
+	return NULL;
+}
+
+/* A folder that was removed from this one has no names left; one that was renamed has all that it had. */
+static void removed_folders_are_durable(struct tree *now, const char *folder)
 {
 	size_t len = strlen(folder);
 
@@ -197,8 +222,14 @@ static void removed_folders_are_durable(const char *folder)
 
 		if (strncmp(file->path, folder, len) == 0 && file->path[len] == '/' && !is_in(file->path, folder) &&
 		    folder_is_gone(folder, file->path)) {
+			char *name = name_after_rename(now, file);
+			ino_t inode = file->inode;
+
 			file_clear(file);
 			*file = durable_names.items[--durable_names.count];
+			if (name != NULL)
+				add(&durable_names, name, inode, "", 0);
+			free(name);
 		}
 	}
 }
@@ -227,7 +258,7 @@ static void synced(struct tree *now, const char *what, const char *path)
 			bytes_are_durable(&now->items[i]);
 	} else if (strcmp(what, "fsync-dir") == 0 && name != NULL) {
 		names_are_durable(now, name);
-		removed_folders_are_durable(name);
+		removed_folders_are_durable(now, name);
 	} else if (name != NULL && (file = by_path(now, name)) != NULL) {
 		bytes_are_durable(file);
 	}
@@ -302,12 +333,6 @@ static void put_file(const char *spool, const char *path, ino_t inode, struct tr
 {
 	put_bytes(spool, path, by_inode(now, inode), by_inode(&durable_bytes, inode));
 }
-
-/* Renames of the test, so that none is taken for a removal and a new name where an inode has several. */
-static struct {
-	char *from, *to;
-} renames[1024];
-static size_t rename_count;
 
 static void note_rename(const char *from, const char *to)
 {
