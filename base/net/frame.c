@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PARTS_MAX 8
-#define PIECE (64u << 10)
+#define PIECE (16u << 10) /* a block of more than 64 KiB makes free() tidy up */
 #define CANCEL_LOOK_MS 200
 #define ROOM (1 << 20)
 
