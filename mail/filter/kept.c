@@ -53,7 +53,7 @@ enum kept_kind kept_kind_of(const struct kept *kept)
 {
 	struct scan_verdict verdict;
 
-	if (!scan_verdict_find(kept->bytes, &verdict) || verdict.virus[0] != '\0' || verdict.away & SCAN_VIRUS)
+	if (!scan_verdict_find(kept->bytes, &verdict) || verdict.virus[0] != '\0' || (verdict.away | verdict.skipped) & SCAN_VIRUS)
 		return KEPT_VIRUS;
 	return has_attachment(kept->bytes) ? KEPT_ATTACHMENT : KEPT_SPAM;
 }

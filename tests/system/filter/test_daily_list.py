@@ -128,3 +128,15 @@ def test_what_users_may_release_and_whether_there_are_lists_is_set(gateway):
     ask(gateway, "ivan", f"release {identity}")
     until(lambda: "Report of the mail gateway" in subjects(gateway, "ivan"), 30, "the answer")
     assert "spam 2" not in subjects(gateway, "ivan") and len(kept(gateway)) == 3
+
+
+def test_what_was_too_large_for_the_virus_scanner_is_not_released(make_gateway):
+    gateway, _ = office(make_gateway, {"av": Clamd(), "rs": Rspamd()}, [letter(number=1, subject="large", body="SCORE:20\n" + ("x" * 70 + "\n") * 50)])
+    gateway.main["scanner av"]["max_size"] = "1K"
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    gateway.session()
+    one, = kept(gateway)
+    ask(gateway, "ivan", f"release {one['id']}")
+    until(lambda: "Report of the mail gateway" in subjects(gateway, "ivan"), 30, "the answer")
+    assert "large" not in subjects(gateway, "ivan") and len(kept(gateway)) == 1
