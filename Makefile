@@ -6,6 +6,7 @@
 
 B      ?= build
 CC     ?= gcc
+PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 SAN    ?=
@@ -20,7 +21,7 @@ LIBS    := $(foreach f,ui-tui gateway lan-server fetcher sorter mail upstream sp
 VERSION := $(shell cat VERSION)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-            -Wvla -Werror $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
+            -Wvla -Werror $(if $(findstring clang,$(CC)),,-Wno-format-truncation -Wno-psabi)
 HARDENING := -fstack-protector-strong -fPIE
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SAN),)
@@ -37,7 +38,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb dist sbom try-install check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
+.PHONY: all help deps demo test deb dist sbom try-install try-arch check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
 all:
 
 help:
@@ -58,6 +59,7 @@ help:
 	@echo 'make dist       the tarball of the release, its checksum and its bill of materials, in build/dist (DIST_KEY=KEY: signed)'
 	@echo 'make sbom       the bill of materials (SPDX) of the built programs with their libraries, in $(B)/lanpost.spdx.json'
 	@echo 'make try-install                the README'"'"'s install in clean roots of Debian 12 and 13 (as root)'
+	@echo 'make try-arch ARCH=i386         builds and unit tests for another processor, by gcc and clang: i386, arm64, armhf (as root)'
 	@echo 'make pages      refresh the pages that are made of tables'
 	@echo 'make po         refresh the translations from the sources'
 	@echo 'make clean'
@@ -79,16 +81,18 @@ dist:
 	@tools/dist.sh
 try-install:
 	@tests/install/try_install.py $(TRY)
+try-arch:
+	@tests/install/try_arch.py $(TRY) $(ARCH)
 clean:
 	rm -rf build build-*
 
-EARLY := deps demo test deb dist try-install clean help po
+EARLY := deps demo test deb dist try-install try-arch clean help po
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
 include $(B)/detect.mk
 endif
 $(B)/detect.mk: tools/detect.sh
 	@mkdir -p $(@D)
-	@CC='$(CC)' tools/detect.sh > $@.tmp && mv $@.tmp $@
+	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' tools/detect.sh > $@.tmp && mv $@.tmp $@
 
 # --- libraries and programs
 # The files of a folder and of its subfolders.

@@ -1,26 +1,27 @@
 #!/bin/sh
 # Prints make variables for the libraries of this machine: CFLAGS_LIBS and LDLIBS.
-# Usage: CC=gcc detect.sh
+# Usage: CC=gcc PKG_CONFIG=pkg-config detect.sh
 set -eu
-CC=${CC:-cc}
+CC=${CC:-cc} PKG_CONFIG=${PKG_CONFIG:-pkg-config}
 modules='libcurl openssl zlib sqlite3 libpcre2-8 jansson libcrypt ncursesw libqrencode libarchive libmagic libseccomp'
-pkg-config --print-errors --exists $modules || { echo "detect: run 'make deps' first" >&2; exit 1; }
-cflags=$(pkg-config --cflags $modules)
-libs=$(pkg-config --libs $modules)
+$PKG_CONFIG --print-errors --exists $modules || { echo "detect: run 'make deps' first" >&2; exit 1; }
+cflags=$($PKG_CONFIG --cflags $modules)
+libs=$($PKG_CONFIG --libs $modules)
 
 links() { # links FLAGS: does the program on standard input build with them?
     $CC $cflags -x c - -o /dev/null "$@" 2>/dev/null
 }
 
-# Sizes and times of files with 64 bits where a long has 32.
+# Sizes of files, and times (after 2038), with 64 bits where a long has 32. The libraries of Debian's i386 keep times of 32 bits; the times
+# that are passed to them (base/file/archive.c, base/tls/tls_cert.c) have their lower half where they are read.
 if printf 'int long_has_32_bits[sizeof(long) == 4 ? 1 : -1];\nint main(void) { return 0; }\n' | links; then
-    cflags="$cflags -D_FILE_OFFSET_BITS=64"
+    cflags="$cflags -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64"
 fi
 
 # iniparser 4.1 has no pkg-config file, and Debian keeps its header in a folder of its own.
-if pkg-config --exists iniparser; then
-    cflags="$cflags $(pkg-config --cflags iniparser)"
-    libs="$libs $(pkg-config --libs iniparser)"
+if $PKG_CONFIG --exists iniparser; then
+    cflags="$cflags $($PKG_CONFIG --cflags iniparser)"
+    libs="$libs $($PKG_CONFIG --libs iniparser)"
 else
     libs="$libs -liniparser"
 fi

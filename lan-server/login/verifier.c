@@ -155,7 +155,7 @@ static const char *stand_in_hash(struct verifier *verifier, struct slice name)
 		return dummy_hash;
 	keyed_digest(verifier->config.salt_key, AUTH_SALT_KEY_LEN, name, digest);
 	memcpy(&number, digest + DIGEST_LEN - sizeof(number), sizeof(number)); /* the first bytes are the fake salt */
-	start = number % config->user_count;
+	start = (size_t)(number % config->user_count);
 	for (size_t i = 0; i < config->user_count; i++) {
 		const char *hash = config->users[(start + i) % config->user_count].hash;
 

@@ -75,7 +75,7 @@ static void append_record(struct buf *out, struct record record, const char *val
 
 	buf_append(out, &record, sizeof(record));
 	buf_append(out, value, record.len);
-	buf_append(out, zeros, whole_units(record.len) - record.len);
+	buf_append(out, zeros, (size_t)(whole_units(record.len) - record.len));
 }
 
 static bool is_begin(struct slice bytes, uint32_t validity)

@@ -115,7 +115,7 @@ class Try:
 
     def install(self, block, environment=""):
         for line in lines(block):
-            self.run(f"cd lanpost; {environment} {line}", timeout=1500)
+            self.run(f"cd lanpost; {environment} {line}", timeout=5400)
 
     def five_minutes(self, provider):
         users, outside, start = blocks("Your office in five minutes")
@@ -235,7 +235,7 @@ class Package(Try):
         assert self.daemons()
         before = self.pid()
         self.run("cd lanpost; v=$(dpkg-parsechangelog -S Version); sed -i \"1s/($v)/($v+1)/\" debian/changelog; rm ../lanpost_*; "
-                 "DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b -nc; sudo apt-get install -y ../lanpost_*.deb", timeout=1500)
+                 "DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b -nc; sudo apt-get install -y ../lanpost_*.deb", timeout=5400)
         assert self.pid() not in (before, "0\n") and self.run("systemctl is-active lanpost").stdout == "active\n"
         self.belongs_to_the_gateway()
 
@@ -260,7 +260,7 @@ class Package(Try):
         """In another folder, at another time, in another zone and with another umask: the same bytes."""
         self.run("mkdir first; cp lanpost_*.deb lanpost-dbgsym_*.deb first/; sudo mkdir /opt/other; sudo cp -a lanpost /opt/other/; "
                  "sudo chown -R $(id -u): /opt/other")
-        self.run("cd /opt/other/lanpost; git clean -qdfx; umask 027; TZ=Asia/Tokyo DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b", timeout=1500)
+        self.run("cd /opt/other/lanpost; git clean -qdfx; umask 027; TZ=Asia/Tokyo DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b", timeout=5400)
         self.run("for deb in first/*.deb; do cmp $deb /opt/other/$(basename $deb); done")
 
     def autopkgtest(self):

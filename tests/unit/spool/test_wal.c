@@ -326,7 +326,7 @@ static void test_used_again_torn_where_a_sector_is_missing(void **context)
 		bool torn;
 
 		if (to > from)
-			scribble(wal->path, from, to - from, 0);
+			scribble(wal->path, from, (size_t)(to - from), 0);
 		assert_int_equal(count_records(wal->path, &damaged, &torn), to > from ? 1 : 2);
 		assert_int_equal(damaged, 0);
 		assert_int_equal(torn, to > from);

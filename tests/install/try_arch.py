@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""make try-arch ARCH=i386: builds lanpost for another processor and runs its unit tests there.
+
+A root of Debian has the cross compilers and the other architecture's libraries beside its own (multiarch). i386 runs on an amd64
+kernel; arm64 and armhf run under qemu-user, registered (binfmt_misc) in a user namespace of its own, so that nothing of it reaches the
+machine. Needs root, a mirror, and 2 GB; roots are kept in LANPOST_ROOTS.
+
+try_arch.py [--release NAME] [--cc gcc|clang]... [--test NAME]... ARCH: without --cc both compilers. Exit 77: cannot be tried here.
+"""
+import argparse
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from roots import CACHE, CLEAN, SOURCE, Skipped, clean_root, copy_source, in_chroot  # noqa: E402
+
+TRIPLETS = {"i386": "i686-linux-gnu", "arm64": "aarch64-linux-gnu", "armhf": "arm-linux-gnueabihf"}
+EMULATORS = {"arm64": "aarch64", "armhf": "arm"}
+# Programs that run on the machine that builds.
+NATIVE = {"gcc", "libc6-dev", "pkg-config", "gettext"}
+# What an emulator cannot run, though the processor could: the reason.
+EMULATION = {
+    "test_sandbox": "qemu-user has no seccomp and no Landlock",
+}
+USERS = ["unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "--setuid=0", "--setgid=0"]
+RUN = """set -e
+mount --rbind /dev $1/dev; mount -t proc proc $1/proc
+if [ -n "$2" ]; then
+    mount -t binfmt_misc none $1/proc/sys/fs/binfmt_misc
+    cat $1/usr/lib/binfmt.d/qemu-$2.conf > $1/proc/sys/fs/binfmt_misc/register
+fi
+exec chroot "$1" sh -ec "$3"
+"""
+
+
+def packages_to_build():
+    text = (SOURCE / "packages.txt").read_text()
+    section = re.search(r"(?ms)^# To build.*?\n(.*?)^#", text)[1]
+    return [line for line in section.split() if line not in NATIVE] + ["libcmocka-dev"]
+
+
+def cross_root(release, arch, log):
+    """The clean root with compilers for that architecture and its libraries, kept until the list changes."""
+    emulator = ("qemu-user-static" if release == "bookworm" else "qemu-user-binfmt") if arch in EMULATORS else ""
+    names = f"crossbuild-essential-{arch} clang make gettext pkgconf {emulator} " + " ".join(f"{name}:{arch}" for name in packages_to_build())
+    root = CACHE / f"{release}.{arch}.{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+    if root.is_dir():
+        return root
+    made = Path(tempfile.mkdtemp(prefix=f"{release}.{arch}.new.", dir=clean_root(release, log).parent))
+    try:
+        subprocess.run(["cp", "-a", f"{CACHE / release}/.", made], check=True)
+        in_chroot(made, f"echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/try-arch; dpkg --add-architecture {arch}; apt-get update -q -o APT::Update::Error-Mode=any; "
+                        f"apt-get install -y -q --no-install-recommends {names}; apt-get clean", log, timeout=3600)
+        made.rename(root)
+    except RuntimeError as fault:
+        raise Skipped(f"no root for {arch}: {fault}") from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return root
+
+
+def run_there(root, arch, command, log, timeout=7200):
+    emulator = EMULATORS.get(arch, "")
+    done = subprocess.run([*(USERS if emulator else ["unshare"]), "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", RUN, "sh", root, emulator, command],
+                          env={**CLEAN, "HOME": "/root", "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout, check=False)
+    print(f"--- {arch}: {command}\n{done.stdout}(exit {done.returncode})", file=log, flush=True)
+    return done
+
+
+def left_out(arch):
+    return {name: reason for name, reason in EMULATION.items() if arch in EMULATORS}
+
+
+def try_compiler(root, arch, compiler, tests, log):
+    triplet = TRIPLETS[arch]
+    cc = f"{triplet}-gcc" if compiler == "gcc" else f"clang --target={triplet}"
+    source = root / "root" / f"lanpost-{compiler}"
+    shutil.rmtree(source, ignore_errors=True)
+    copy_source(source)
+    units = sorted(str(path.relative_to(SOURCE).with_suffix("")) for path in SOURCE.glob("tests/unit/*/test_*.c")
+                   if path.stem not in left_out(arch) and (not tests or path.stem in tests))
+    make = f"cd /root/{source.name}; make -k -j$(nproc) CC='{cc}' PKG_CONFIG={triplet}-pkg-config CFLAGS=-Wno-psabi"
+    began = time.monotonic()
+    try:
+        built = run_there(root, arch, f"{make} all {' '.join(f'build/{unit}' for unit in units)}", log)
+        assert built.returncode == 0, f"{arch} by {compiler}: it does not build\n" + "\n".join(re.findall(r"(?m)^.*(?:error:|Error ).*$", built.stdout))
+        print(f"{arch} by {compiler}: built ({time.monotonic() - began:.0f} s)", flush=True)
+        ran = run_there(root, arch, f"cd /root/{source.name}; build/lanpost --version; "
+                                    f"tools/run-unit.sh {' '.join(f'build/{unit}' for unit in units)}", log)
+        assert ran.returncode == 0, f"{arch} by {compiler}: unit tests\n{ran.stdout[-6000:]}"
+        print(f"{arch} by {compiler}: {ran.stdout.strip().splitlines()[-1]} ({time.monotonic() - began:.0f} s)", flush=True)
+    finally:
+        shutil.rmtree(source, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("arch", choices=sorted(TRIPLETS))
+    parser.add_argument("--release", default="trixie", choices=["bookworm", "trixie"])
+    parser.add_argument("--cc", action="append", choices=["gcc", "clang"])
+    parser.add_argument("--test", action="append", default=[], help="only this unit test: test_base64")
+    parser.add_argument("--log", default=None, help="keeps the whole output there")
+    options = parser.parse_args()
+    path = Path(options.log or tempfile.mkstemp(prefix="lanpost-arch-", suffix=".log")[1])
+    try:
+        with open(path, "w", encoding="utf-8") as log:
+            root = cross_root(options.release, options.arch, log)
+            for name, reason in left_out(options.arch).items():
+                print(f"{options.arch}: without {name}: {reason}", flush=True)
+            for compiler in options.cc or ["gcc", "clang"]:
+                try_compiler(root, options.arch, compiler, options.test, log)
+    except Skipped as reason:
+        print(f"try-arch: skipped: {reason} (see {path})")
+        sys.exit(77)
+    except AssertionError as fault:
+        sys.exit(f"try-arch: {fault}\n(the whole output: {path})")
+    if options.log is None:
+        path.unlink()
+
+
+main()
