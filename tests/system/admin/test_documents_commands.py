@@ -29,6 +29,7 @@ ELSEWHERE = {
     "podman": "test_release.py has the start of the container", "deluser": "changes this computer's users",
     "echo": "tests/clients and tests/install/try_webmail.py: Roundcube's configuration", "tee": "the same", "a2enmod": "the same",
     "systemctl": "of other services: the same", "a2ensite": "the same", "a2enconf": "the same", "adduser": "changes this computer's users",
+    "usermod": "the same", "chmod": "files of another program", "sed": "the same",
 }
 NOT_COMMANDS = re.compile(r"lanpost(?:[-.]\S*| <.*)?$|lanpost(?:-\S+|\.\S+) ")
 SCREENS = {"lanpost", "lanpost --lang ru", "lanpost setup"} # they need a terminal: test_tui*.py, test_setup.py
