@@ -233,6 +233,12 @@ static void do_trace(struct tui *tui, void *state)
 	section_list_show(tui, queue_list_of(state), _("History of this message"), cmd_trace);
 }
 
+static void do_quarantine(struct tui *tui, void *state)
+{
+	(void)state;
+	tui_go(tui, SCREEN_QUARANTINE, NULL);
+}
+
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Show"), N_("show the message, its recipients and the replies of the servers"), do_show, 3},
     {'h', N_("Hold"), N_("put the marked messages on hold until they are released"), do_hold, 0},
@@ -241,6 +247,7 @@ static const struct tui_action actions[] = {
     {'d', N_("Delete"), N_("permanently delete; nobody is notified"), do_delete, 0},
     {'s', N_("Send all"), N_("send queued messages now"), do_flush, 1},
     {'w', NULL, N_("the history of the message so far"), do_trace, 0},
+    {'0', N_("Quarantine"), N_("messages that the filter keeps; 0 works on every screen"), do_quarantine, 4},
 };
 
 const struct tui_screen screen_queue = {

@@ -37,6 +37,7 @@ static const struct tui_screen *const screens[SCREENS] = {
     [SCREEN_MAILBOXES] = &screen_mailboxes,
     [SCREEN_JOURNAL] = &screen_journal,
     [SCREEN_SETTINGS] = &screen_settings,
+    [SCREEN_QUARANTINE] = &screen_quarantine,
 };
 
 const struct tui_screen *tui_screen_of(enum tui_place place)

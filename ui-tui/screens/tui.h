@@ -35,7 +35,9 @@ enum tui_place {
 	SCREEN_MAILBOXES,
 	SCREEN_JOURNAL,
 	SCREEN_SETTINGS,
+	SCREEN_QUARANTINE, /* without a tab: reached by 0 */
 	SCREENS,
+	SCREENS_WITH_TAB = SCREEN_QUARANTINE,
 };
 
 struct tui_screen {
@@ -53,7 +55,7 @@ struct tui_screen {
 };
 
 extern const struct tui_screen screen_overview, screen_users, screen_accounts, screen_sorter, screen_queue,
-    screen_mailboxes, screen_journal, screen_settings;
+    screen_mailboxes, screen_journal, screen_settings, screen_quarantine;
 
 /* A box that is drawn on top of the screen. */
 struct tui_overlay {

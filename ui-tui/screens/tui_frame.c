@@ -17,7 +17,7 @@ static int tabs_width(int gap)
 {
 	int width = 0;
 
-	for (int i = 0; i < SCREENS; i++)
+	for (int i = 0; i < SCREENS_WITH_TAB; i++)
 		width += 1 + (int)text_width(_(tui_screen_of((enum tui_place)i)->title)) + gap;
 	return width;
 }
@@ -27,7 +27,7 @@ static void draw_tabs(struct tui *tui, struct rect all)
 	int gap = tabs_width(3) <= all.width ? 3 : 1, x = 0;
 
 	term_fill((struct rect){0, 0, 1, all.width}, STYLE_BAR);
-	for (int i = 0; i < SCREENS; i++) {
+	for (int i = 0; i < SCREENS_WITH_TAB; i++) {
 		const struct tui_screen *screen = tui_screen_of((enum tui_place)i);
 		bool is_here = i == (int)tui->here;
 
@@ -225,7 +225,7 @@ void tui_frame_draw(struct tui *tui)
 int tui_frame_key_at(const struct tui *tui, struct term_place place)
 {
 	if (place.y == 0)
-		for (int i = 0; i < SCREENS; i++)
+		for (int i = 0; i < SCREENS_WITH_TAB; i++)
 			if (place.x < tui->tab_ends[i])
 				return TERM_F + 2 + i;
 	if (place.y == term_size().height - 1)

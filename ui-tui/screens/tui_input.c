@@ -152,7 +152,9 @@ static void view_row(struct tui *tui, const struct list *list)
 
 static void go_to_next_screen(struct tui *tui, bool forward)
 {
-	tui_go(tui, (enum tui_place)((tui->here + (forward ? 1 : SCREENS - 1)) % SCREENS), NULL);
+	enum tui_place here = tui->here == SCREEN_QUARANTINE ? SCREEN_QUEUE : tui->here;
+
+	tui_go(tui, (enum tui_place)((here + (forward ? 1 : SCREENS_WITH_TAB - 1)) % SCREENS_WITH_TAB), NULL);
 }
 
 /* Keys of a list on every screen. */
@@ -200,6 +202,8 @@ static bool frame_key(struct tui *tui, int key)
 
 	if (digit != 0)
 		tui_go(tui, (enum tui_place)(digit - 2), NULL);
+	else if (key == '0')
+		tui_go(tui, SCREEN_QUARANTINE, NULL);
 	else if (list != NULL && list_habit(tui, list, key))
 		return true;
 	else if (key == TERM_TAB || key == TERM_BACK_TAB)
