@@ -196,16 +196,16 @@ static void test_nonsense_gets_nothing(void **state)
 	const struct slice rounds = SLICE_LITERAL("\1\0\0\0"), endless = SLICE_LITERAL("\xff\xff\xff\xff");
 
 	(void)state;
-	assert_true(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + LOGIN_SHOW, rounds));
+	assert_true(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + (uint32_t)LOGIN_SHOW, rounds));
 	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("none"), 0, SLICE_NONE));
 	assert_false(asks(SECRETS_SMARTHOST, SLICE_LITERAL("one"), 0, SLICE_NONE));
 	assert_false(asks(SECRETS_QUESTION, SLICE_LITERAL("one"), 0, SLICE_NONE));
 	assert_false(asks(0, SLICE_NONE, 0, SLICE_NONE));
 	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + 99, rounds));
 	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_ACCOUNT, SLICE_LITERAL("two")));
-	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + LOGIN_SHOW, SLICE_LITERAL("\1")));
-	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + LOGIN_SALTED_SHA_1, endless));
-	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("hides"), SECRETS_QUESTION + LOGIN_SHOW, rounds));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + (uint32_t)LOGIN_SHOW, SLICE_LITERAL("\1")));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + (uint32_t)LOGIN_SALTED_SHA_1, endless));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("hides"), SECRETS_QUESTION + (uint32_t)LOGIN_SHOW, rounds));
 	expect_secret(&accounts[0].remote, "a-password");
 }
 
@@ -262,7 +262,7 @@ static void test_a_key_that_cannot_be_used_is_an_error(void **state)
 	free(other.name);
 	free(other.key_file);
 	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_SIGN, SLICE_LITERAL("no digest")));
-	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_QUESTION + LOGIN_SHOW, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
+	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_QUESTION + (uint32_t)LOGIN_SHOW, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
 	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_SIGN, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
 }
 
