@@ -287,6 +287,9 @@ struct conf_shared {
 /* What a user may do in a shared mailbox. */
 enum conf_share { SHARE_NONE, SHARE_READ, SHARE_WRITE };
 
+/* When a rule is applied: to the fetched message, or to its header while it is on the server. */
+enum conf_rule_on { RULE_FETCHED, RULE_LISTED };
+
 struct conf_rule {
 	char *name;
 	struct conf_place place;      /* of the section */
@@ -300,6 +303,9 @@ struct conf_rule {
 	char *reply; /* \n is stored as two characters */
 	int64_t reply_days;
 	bool stop;
+	enum conf_rule_on on;
+	bool fetch, stub, leave, remove; /* of RULE_LISTED: what becomes of the message */
+	enum conf_priority priority;	 /* of RULE_LISTED; normal: as its recipients */
 };
 
 struct conf {
@@ -422,6 +428,9 @@ bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smar
 /* True for a name that can be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
  * digit, and not `daemon` (which has no mailbox). */
 bool conf_is_mailbox_name(struct slice name);
+const struct conf_rule *conf_find_rule(const struct conf *conf, struct slice name); /* NULL: there is none */
+/* Whether there is a rule for messages on the server of the provider. */
+bool conf_has_listed_rules(const struct conf *conf);
 /* Whether the rule has no action. */
 bool conf_rule_does_nothing(const struct conf_rule *rule);
 /* Whether ca_file or pin_sha256 is given: then TLS is required, regardless of `tls`. */

@@ -69,7 +69,8 @@ static bool is_header_line(const char *tag)
 static bool does_nothing(const struct check *check, const struct conf_rule *rule)
 {
 	const void *const actions[] = {&rule->deliver, &rule->copy, &rule->forward, &rule->redirect,
-	    &rule->drop, &rule->reject_to, &rule->tag, &rule->subject_prefix, &rule->reply, &rule->stop};
+	    &rule->drop, &rule->reject_to, &rule->tag, &rule->subject_prefix, &rule->reply, &rule->stop,
+	    &rule->fetch, &rule->stub, &rule->leave, &rule->remove, &rule->priority};
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (conf_was_faulty(check->source, actions[i]))
@@ -77,12 +78,45 @@ static bool does_nothing(const struct check *check, const struct conf_rule *rule
 	return conf_rule_does_nothing(rule);
 }
 
+static bool has_listed_action(const struct conf_rule *rule)
+{
+	return rule->fetch || rule->stub || rule->leave || rule->remove || rule->priority != PRIORITY_NORMAL;
+}
+
+/* Before a message is fetched, nobody can get it. */
+static bool has_other_action(const struct conf_rule *rule)
+{
+	return rule->deliver.count > 0 || rule->copy.count > 0 || rule->forward.count > 0 || rule->redirect.count > 0 || rule->reject_to.count > 0 ||
+	       rule->drop || rule->tag[0] != '\0' || rule->subject_prefix[0] != '\0' || rule->reply[0] != '\0' || rule->stop;
+}
+
+static void check_listed(const struct check *check, const struct conf_rule *rule)
+{
+	if (rule->on == RULE_FETCHED) {
+		if (has_listed_action(rule))
+			conf_problem_add(check->source->problems, rule->place, false,
+			    N_("[rule %s] has fetch, stub, leave, delete or priority: add on = listed"), rule->name);
+		return;
+	}
+	if (has_other_action(rule))
+		conf_problem_add(check->source->problems, rule->place, false,
+		    N_("[rule %s] has on = listed: its only actions are fetch, stub, leave, delete and priority"), rule->name);
+	if (rule->fetch + rule->stub + rule->leave + rule->remove > 1)
+		conf_problem_add(check->source->problems, rule->place, false,
+		    N_("[rule %s] has more than one of fetch, stub, leave and delete"), rule->name);
+	if (rule->remove)
+		WARN_AT(check, &rule->remove, rule->place,
+		    N_("[rule %s] deletes messages on the server before anybody has seen them; only their headers are in the journal. Try it with "
+		       "leave = yes first"),
+		    rule->name);
+}
+
 bool conf_rule_does_nothing(const struct conf_rule *rule)
 {
 	return rule->deliver.count == 0 && rule->copy.count == 0 && rule->forward.count == 0 &&
 	       rule->redirect.count == 0 && rule->reject_to.count == 0 && !rule->drop &&
 	       rule->tag[0] == '\0' && rule->subject_prefix[0] == '\0' && rule->reply[0] == '\0' &&
-	       !rule->stop;
+	       !rule->stop && !has_listed_action(rule);
 }
 
 static void check_lists(const struct check *check, const struct conf_rule *rule)
@@ -124,6 +158,7 @@ static void check_rule(const struct check *check, const struct conf_rule *rule)
 		    N_("[rule %s] needs a condition `when` (example: when = always)"), rule->name);
 	check_lists(check, rule);
 	check_texts(check, rule);
+	check_listed(check, rule);
 	if (does_nothing(check, rule))
 		conf_problem_add(check->source->problems, rule->place, true,
 		    N_("[rule %s] does nothing: add an action such as deliver = ivan, tag or drop = "

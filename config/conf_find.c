@@ -42,6 +42,22 @@ bool conf_users_have(const struct conf *conf, const struct strlist *users, const
 	return false;
 }
 
+const struct conf_rule *conf_find_rule(const struct conf *conf, struct slice name)
+{
+	for (size_t i = 0; i < conf->rule_count; i++)
+		if (slice_is(name, conf->rules[i].name))
+			return &conf->rules[i];
+	return NULL;
+}
+
+bool conf_has_listed_rules(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->rule_count; i++)
+		if (conf->rules[i].on == RULE_LISTED)
+			return true;
+	return false;
+}
+
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->account_count; i++)

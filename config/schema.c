@@ -18,24 +18,20 @@ _Static_assert(offsetof(struct conf_schedule, when_queued_for) ==
 static const struct schema_key gateway_keys[] = {
     {"hostname", HOST(conf_gateway, hostname), "", N_("the host name of this computer"), ANY,
 	N_("The name that the gateway uses in its greetings, in EHLO and in Received lines.")},
-    {"local_domain", HOST(conf_gateway, local_domain), "local", NULL, ANY,
-	N_("Addresses in this domain and names without a domain are local.")},
+    {"local_domain", HOST(conf_gateway, local_domain), "local", NULL, ANY, N_("Addresses in this domain and names without a domain are local.")},
     {"relay_unknown", FLAG(conf_gateway, relay_unknown), "no", NULL, ANY,
 	N_("yes: mail for unknown names in local_domain is sent to the smarthost (split domain). "
 	   "no: such mail is refused.")},
-    {"spool", PATH(conf_gateway, spool), "/var/lib/lanpost", NULL, ANY,
-	N_("The folder with the mailboxes, the queue and the state of the gateway.")},
+    {"spool", PATH(conf_gateway, spool), "/var/lib/lanpost", NULL, ANY, N_("The folder with the mailboxes, the queue and the state of the gateway.")},
     {"postmaster", USER(conf_gateway, postmaster), "", N_("nobody"), ANY,
 	N_("The user who also gets the mail for postmaster. The built-in mailbox postmaster always exists.")},
     {"boss", USER(conf_gateway, boss), "", N_("no copies"), ANY,
 	N_("The user who gets a copy of every message that passes through the SMTP server; any user "
 	   "but daemon.")},
-    {"daemon_users", USERS(conf_gateway, daemon_users), "", N_("all"), ANY,
-	N_("The users who may send commands to the gateway by mail to daemon.")},
+    {"daemon_users", USERS(conf_gateway, daemon_users), "", N_("all"), ANY, N_("The users who may send commands to the gateway by mail to daemon.")},
     {"daemon_limit", INTEGER(conf_gateway, daemon_limit), "30", NULL, RANGE(0, 10000),
 	N_("How many sessions per hour mail to daemon may start; further requests wait. 0: no limit.")},
-    {"boss_incoming", FLAG(conf_gateway, boss_incoming), "no", NULL, ANY,
-	N_("yes: the boss also gets a copy of every fetched message.")},
+    {"boss_incoming", FLAG(conf_gateway, boss_incoming), "no", NULL, ANY, N_("yes: the boss also gets a copy of every fetched message.")},
     {"digest", TIMES(conf_gateway, digest), "", N_("none"), ANY,
 	N_("The times of day at which postmaster gets a daily digest. It is sent with the first "
 	   "session after that time. Example: 08:00.")},
@@ -50,22 +46,17 @@ static const struct schema_key gateway_keys[] = {
 };
 
 static const struct schema_key lan_keys[] = {
-    {"listen", LISTEN(conf_lan, listen), "0.0.0.0, ::", NULL, ANY,
-	N_("The addresses of this computer on which the servers listen.")},
+    {"listen", LISTEN(conf_lan, listen), "0.0.0.0, ::", NULL, ANY, N_("The addresses of this computer on which the servers listen.")},
     {"smtp_port", INTEGER(conf_lan, smtp_port), "25", NULL, RANGE(0, 65535), N_("SMTP; 0 turns it off.")},
-    {"submission_port", INTEGER(conf_lan, submission_port), "587", NULL, RANGE(0, 65535),
-	N_("SMTP for mail programs (submission); 0 turns it off.")},
+    {"submission_port", INTEGER(conf_lan, submission_port), "587", NULL, RANGE(0, 65535), N_("SMTP for mail programs (submission); 0 turns it off.")},
     {"smtps_port", INTEGER(conf_lan, smtps_port), "465", NULL, RANGE(0, 65535), N_("SMTP inside TLS; 0 turns it off.")},
     {"pop3_port", INTEGER(conf_lan, pop3_port), "110", NULL, RANGE(0, 65535), N_("POP3; 0 turns it off.")},
     {"pop3s_port", INTEGER(conf_lan, pop3s_port), "995", NULL, RANGE(0, 65535), N_("POP3 inside TLS; 0 turns it off.")},
     {"imap_port", INTEGER(conf_lan, imap_port), "143", NULL, RANGE(0, 65535), N_("IMAP; 0 turns it off.")},
     {"imaps_port", INTEGER(conf_lan, imaps_port), "993", NULL, RANGE(0, 65535), N_("IMAP inside TLS; 0 turns it off.")},
-    {"timeout", SECONDS(conf_lan, timeout), "60s", NULL, RANGE(1, DAY),
-	N_("Disconnect a client that sends nothing for this long.")},
-    {"max_sessions", INTEGER(conf_lan, max_sessions), "1000", NULL, RANGE(1, 10000),
-	N_("The largest number of clients at the same time.")},
-    {"max_sessions_per_ip", INTEGER(conf_lan, max_sessions_per_ip), "50", NULL, RANGE(1, 10000),
-	N_("The largest number of clients from one address at the same time.")},
+    {"timeout", SECONDS(conf_lan, timeout), "60s", NULL, RANGE(1, DAY), N_("Disconnect a client that sends nothing for this long.")},
+    {"max_sessions", INTEGER(conf_lan, max_sessions), "1000", NULL, RANGE(1, 10000), N_("The largest number of clients at the same time.")},
+    {"max_sessions_per_ip", INTEGER(conf_lan, max_sessions_per_ip), "50", NULL, RANGE(1, 10000), N_("The largest number of clients from one address at the same time.")},
     {"max_sessions_per_network", INTEGER(conf_lan, max_sessions_per_network), "0", NULL, RANGE(0, 10000),
 	N_("The largest number of clients from one IPv6 network (/64) at the same time; 0: half of max_sessions. One computer can choose any number of addresses of its network.")},
     {"require_auth", FLAG(conf_lan, require_auth), "no", NULL, ANY,
@@ -291,7 +282,7 @@ static const struct schema_key user_keys[] = {
     {"keep", FLAG(conf_user, keep), "yes", NULL, ANY, N_("With `forward`: yes keeps a copy in the mailbox.")},
     {"outside", FLAG(conf_user, outside), "yes", NULL, ANY, N_("no: this user may send mail only within the office.")},
     {"priority", WORD(conf_user, priority, conf_priority), "normal", NULL, ONE_OF("low", "normal", "high"),
-	N_("In the queue, mail of users with a higher priority is sent first.")},
+	N_("Mail of users with a higher priority is sent first; mail to them is fetched first.")},
     {"save_sent", FLAG(conf_user, save_sent), "no", NULL, ANY,
 	N_("yes: the gateway keeps a copy of each message that this user sends in their folder Sent. For mail "
 	   "programs that save none, or on a slow link would send each message twice. A program that saves "
@@ -382,6 +373,15 @@ static const struct schema_key rule_keys[] = {
     {"reply_days", INTEGER(conf_rule, reply_days), "7", NULL, RANGE(1, 60),
 	N_("The same sender gets this reply once in this number of days.")},
     {"stop", FLAG(conf_rule, stop), "no", NULL, ANY, N_("yes: no further rules apply.")},
+    {"on", WORD(conf_rule, on, conf_rule_on), "fetched", NULL, ONE_OF("fetched", "listed"),
+	N_("listed: the rule sees the header and the size of a new message on the server, before it is fetched. Its actions are fetch, stub, leave, "
+	   "delete and priority; the first rule with one of the first four decides.")},
+    {"fetch", FLAG(conf_rule, fetch), "no", NULL, ANY, N_("yes: fetch the message, whatever its size.")},
+    {"stub", FLAG(conf_rule, stub), "no", NULL, ANY, N_("yes: leave the message on the server and deliver a stub, whatever its size.")},
+    {"leave", FLAG(conf_rule, leave), "no", NULL, ANY, N_("yes: leave the message on the server. Nobody gets it.")},
+    {"delete", FLAG(conf_rule, remove), "no", NULL, ANY, N_("yes: delete the message on the server. Nobody gets it, and it cannot be restored.")},
+    {"priority", WORD(conf_rule, priority, conf_priority), "normal", NULL, ONE_OF("low", "normal", "high"),
+	N_("Messages with a higher priority are fetched first.")},
 };
 
 static const struct schema_key group_keys[] = {

@@ -185,6 +185,12 @@ static const struct {
     {"rule", "reply", N_("Reply with"), false},
     {"rule", "reply_days", N_("Days between replies"), false},
     {"rule", "stop", N_("Stop after this rule"), true},
+    {"rule", "on", N_("When it is applied"), false},
+    {"rule", "fetch", N_("Fetch in any case"), false},
+    {"rule", "stub", N_("Deliver a stub"), false},
+    {"rule", "leave", N_("Leave on the server"), false},
+    {"rule", "delete", N_("Delete on the server"), false},
+    {"rule", "priority", N_("Priority"), false},
 };
 
 /* The index in the table; its length if the key is not in it. */

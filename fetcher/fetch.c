@@ -67,8 +67,10 @@ static int fetch_folder(struct fetch *fetch, struct error *error)
 	if (fetch_plan_make(fetch, error) != 0)
 		return -1;
 	fetch_known_save(fetch, false);
-	if (!fetch->job->plans_only && fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0)
+	if (!fetch->job->plans_only && fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0) {
+		fetch_batch_drop(fetch);
 		return -1;
+	}
 	if (fetch->job->plans_only)
 		return fetch_transfer_goodbye(fetch, error);
 	if (fetch_transfer_run(fetch, error) != 0) {

@@ -42,6 +42,14 @@ struct fetch_result {
 	size_t large;	 /* wait there, represented by stubs */
 	size_t held;	 /* wait there, because a limit of the session was reached */
 	uint64_t held_bytes;
+	size_t looked; /* headers that were read before the messages (fetch_look.c), */
+	uint64_t looked_bytes; /* and their bytes */
+	size_t by_rule; /* wait there, because a rule says so, with or without a stub */
+	size_t removed; /* deleted there because a rule says so; of a plan: they will be */
+	struct {
+		const struct conf_rule *rule;
+		uint64_t size; /* as listed */
+	} ruled[FETCH_SKIPPED_MAX]; /* the first of `by_rule` */
 	size_t compared; /* were fetched only to be compared, and were known */
 	bool is_renumbered; /* most of the known messages have other UIDs now */
 	uint64_t bytes;	 /* of messages, received; after compression it may be more than the line has carried */
@@ -62,6 +70,7 @@ struct fetch_stub {
 	const char *id; /* of the stub */
 	uint64_t size, at_least; /* of the message: as listed, and the known size */
 	uint64_t limit; /* max_size of this time */
+	const struct conf_rule *rule; /* that asks for the stub; NULL: none does */
 	uint64_t tries; /* attempts that ended with the connection; 0: it is too large */
 	struct slice top; /* its header and first lines */
 };
@@ -76,6 +85,14 @@ struct fetch_arrival {
 	const char *folder; /* upstream */
 	const struct scan_verdict *verdict; /* of the scanners; NULL: none is for it */
 	bool is_copy; /* of another copy of the message was already fetched: without a noted recipient this one has no place */
+};
+
+/* What the rules for messages on the server say of one. */
+struct fetch_look {
+	const struct conf_rule *rule; /* NULL: none decides about it */
+	char *reason; /* a phrase; NULL without a rule */
+	enum conf_priority priority;
+	char *shown[SHOWN_COUNT]; /* data for the journal, as in an envelope */
 };
 
 enum fetch_routed {
@@ -94,6 +111,11 @@ struct fetch_job {
 	enum fetch_routed (*route)(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error);
 	/* Makes the stub for a large message: fetch_stub_make(), but parses the message in another process. -1: see error. */
 	int (*make_stub)(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error);
+	/* Judges a new message by its header, before it is fetched; *look is empty, the caller frees its texts. -1: see error. NULL: no message is
+	 * looked at. */
+	int (*look)(void *context, const struct fetch_arrival *arrival, uint64_t size, struct fetch_look *look, struct error *error);
+	uint64_t look_version; /* changes when the rules or the priorities of users do; up to INT64_MAX */
+	bool looks_for_order; /* only the priorities matter */
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
 	/* Called before each message, with its expected bytes (0: not known), which are then reserved. can_wait: other
 	 * messages are in progress, so FETCH_LATER is allowed. *is_first: it is the session's first message, which is

@@ -60,6 +60,7 @@ void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_
 	batch->items[batch->count++] = (struct fetch_batch_item){
 	    .item = message->item,
 	    .seen = {envelope->time, envelope->listed, envelope->digest, envelope->body, true},
+	    .is_removed = message->is_removed,
 	    .is_short = message->stays,
 	    .copies = copies,
 	};
@@ -107,7 +108,7 @@ static void note_durable(struct fetch *fetch, const struct fetch_batch_item *don
 		fetch_partial_done(fetch, item);
 	if (done->is_short)
 		note_short(fetch, item);
-	else if (!is_stub && fetch->job->account->keep_days == 0)
+	else if (done->is_removed || (!is_stub && fetch->job->account->keep_days == 0))
 		fetch_deletions_add(fetch, item->number);
 	free(key);
 }
@@ -124,6 +125,9 @@ void fetch_batch_durable(struct fetch *fetch, const struct fetch_batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		note_durable(fetch, &batch->items[i]);
 		note_copies(fetch, &batch->items[i]);
+		if (batch->items[i].is_removed)
+			fetch->result->removed++;
+		else
+			fetch->result->fetched++;
 	}
-	fetch->result->fetched += batch->count;
 }

@@ -241,6 +241,7 @@ bool fetch_folders_next(struct fetch *fetch)
 	fetch_reset_folder(fetch);
 	folders->total = fetch->result->total;
 	folders->large = fetch->result->large;
+	folders->by_rule = fetch->result->by_rule;
 	folders->bytes_total = fetch->result->bytes_total;
 	folders->current++;
 	return true;

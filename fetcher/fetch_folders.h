@@ -31,7 +31,7 @@ struct fetch_folders {
 	const struct conf_account *usual;
 	struct conf_account account; /* the same, with what differs in the current folder */
 	struct fetch_job job;	     /* with this account */
-	size_t total, large;	     /* of the folders that are done */
+	size_t total, large, by_rule; /* of the folders that are done */
 	uint64_t bytes_total;
 };
 

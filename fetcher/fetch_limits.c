@@ -158,6 +158,8 @@ static uint64_t limit_of(const struct fetch *fetch, const struct plan_item *item
 {
 	uint64_t max_size = (uint64_t)fetch->plan.max_size, end = PLAN_ENDLESS(item->size);
 
+	if (item->rule != NULL && item->rule->fetch)
+		return end;
 	return max_size == 0 || plan_is_wanted(item, &fetch->memory.seen) || max_size + SLACK(max_size) > end ? end : max_size + SLACK(max_size);
 }
 

@@ -26,10 +26,9 @@ static void add_trace(struct fetch *fetch)
 	free(received);
 }
 
-int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+void fetch_message_prepare(struct fetch *fetch, struct plan_item *item)
 {
 	const struct fetch_job *job = fetch->job;
-	struct plan_item *item = event->item;
 	struct envelope *envelope = &fetch->message.envelope;
 
 	fetch->message = (struct fetch_message){.item = item, .stub = BUF_INIT(STUB_MAX), .ticket = FILTER_TICKET_NONE};
@@ -41,6 +40,11 @@ int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, st
 	envelope_set(&envelope->mailbox, slice_of(fetch->mailbox));
 	envelope->listed = item->size;
 	add_trace(fetch);
+}
+
+int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+{
+	fetch_message_prepare(fetch, event->item);
 	return fetch_partial_begin(fetch, event->size, error);
 }
 

@@ -26,7 +26,7 @@ static int finish_stub(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
 	const struct fetch_stub stub = {job->conf, job->account, fetch->message.envelope.id.text, fetch->message.item->size, fetch->message.item->at_least,
-	    (uint64_t)fetch->plan.max_size, fetch->message.item->given_up,
+	    (uint64_t)fetch->plan.max_size, fetch->message.item->rule, fetch->message.item->given_up,
 	    buf_slice(&fetch->message.stub)};
 	struct buf message = BUF_INIT(FETCH_STUB_MAX);
 	char *key = plan_stub_key(fetch->message.item->key);

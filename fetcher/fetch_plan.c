@@ -125,7 +125,13 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 {
 	struct fetch_result *result = fetch->result;
 
-	if (plan_is_left_large(item, &fetch->memory.seen)) {
+	if (item->rule != NULL && (item->action == PLAN_LEAVE || item->action == PLAN_STUB)) {
+		if (result->by_rule < FETCH_SKIPPED_MAX) {
+			result->ruled[result->by_rule].rule = item->rule;
+			result->ruled[result->by_rule].size = item->size;
+		}
+		result->by_rule++;
+	} else if (plan_is_left_large(item, &fetch->memory.seen)) {
 		if (result->large < FETCH_SKIPPED_MAX)
 			result->large_sizes[result->large] = item->at_least;
 		result->large++;
@@ -157,6 +163,7 @@ static const char *why_paused(const struct fetch *fetch)
 static void count_wanted(struct fetch *fetch)
 {
 	fetch->result->large = fetch->folders.large;
+	fetch->result->by_rule = fetch->folders.by_rule;
 	fetch->result->total = fetch->job->plans_only ? fetch->folders.total : fetch->result->fetched;
 	for (size_t i = 0; i < fetch->plan.count; i++) {
 		struct plan_item *item = &fetch->plan.items[i];
@@ -193,6 +200,8 @@ int fetch_plan_make(struct fetch *fetch, struct error *error)
 	fetch->plan.gives_up = !fetch->job->tries_again;
 	plan_decide(&fetch->plan, account, &fetch->memory.seen, now);
 	fetch_partial_find(fetch);
+	if (fetch_look_run(fetch, error) != 0)
+		return -1;
 	fetch->result->bytes_total = fetch->job->plans_only ? fetch->folders.bytes_total : fetch->result->bytes;
 	count_wanted(fetch);
 	plan_order(&fetch->plan);

@@ -90,6 +90,13 @@ struct fetch_listing {
 	uint64_t bytes; /* bytes of the listing, or of the requested header */
 };
 
+/* fetch_look.c: reading headers before the messages, over this connection. */
+struct fetch_look_state {
+	size_t refused; /* in a row */
+	size_t removed; /* messages that rules delete */
+	bool is_useless; /* the server shows no headers, or more than that */
+};
+
 /* fetch_transfer.c: the progress of the messages on this connection. */
 struct fetch_transfer {
 	int64_t began; /* clock_now_ms() */
@@ -126,6 +133,7 @@ struct fetch_message {
 	struct buf stub; /* the beginning of a message that is too large */
 	struct fetch_partial partial;
 	bool stays; /* on the server: it was short */
+	bool is_removed; /* there, by a rule: this is only its header */
 	struct filter_ticket ticket; /* the question to the scanners */
 };
 
@@ -145,6 +153,7 @@ struct fetch_batch {
 	struct fetch_batch_item {
 		struct plan_item *item;
 		struct seen seen;
+		bool is_removed; /* only its header was read: a rule deletes it there */
 		bool is_short; /* it was twice the same and shorter than listed: it stays there */
 		uint64_t copies; /* in a catch-all mailbox: the digest that its copies share; 0: none */
 	} *items;
@@ -213,6 +222,7 @@ struct fetch {
 	/* memory of one connection: fetch_hang_up() */
 	struct fetch_connection connection;
 	struct fetch_listing listing;
+	struct fetch_look_state look;
 	struct plan plan;
 	struct fetch_transfer transfer;
 	struct fetch_deletions deletions;
@@ -290,6 +300,11 @@ void fetch_known_add(struct fetch *fetch, bool searched);
 void fetch_known_save(struct fetch *fetch, bool has_deleted);
 void fetch_known_clear(struct fetch_known *known);
 
+/* --- fetch_look.c: what the rules say of new messages, before they are fetched */
+
+/* Reads the headers of new messages, as far as rules or priorities need them, and applies what is said of them to the plan. */
+int fetch_look_run(struct fetch *fetch, struct error *error);
+
 /* --- fetch_plan.c */
 
 /* Gets headers if the listing is not sufficient, then makes the plan. */
@@ -316,6 +331,8 @@ void fetch_deletions_clear(struct fetch *fetch);
 
 /* --- fetch_message.c */
 
+/* A message whose bytes the caller adds. */
+void fetch_message_prepare(struct fetch *fetch, struct plan_item *item);
 int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, struct error *error);
 int fetch_message_data(struct fetch *fetch, const struct fetch_event *event, struct error *error);
 /* The message is incomplete, or must not be used. */

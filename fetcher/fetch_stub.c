@@ -94,7 +94,11 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 	i18n_size(size, sizeof(size), stub->at_least);
 	i18n_size(listed, sizeof(listed), stub->size);
 	i18n_size(limit, sizeof(limit), stub->limit);
-	if (stub->tries > 0)
+	if (stub->rule != NULL)
+		buf_printf(note,
+		    _("This message (%s) waits on the server of the provider of account %s: rule %s has a stub delivered instead.\n\n"), size,
+		    account->name, stub->rule->name);
+	else if (stub->tries > 0)
 		buf_printf(note,
 		    _("This message (%s) could not be fetched from account %s: the connection was lost in it %llu times, and each "
 		       "attempt begins again. It waits on the server of the provider.\n\n"),
@@ -124,7 +128,7 @@ static void add_hours(const struct fetch_stub *stub, struct buf *note)
 	for (size_t i = 0; i < sizes->count; i++) {
 		const struct conf_size_hours *item = &sizes->items[i];
 
-		if (stub->tries > 0 || (item->size > 0 && (uint64_t)item->size < stub->at_least))
+		if (stub->rule != NULL || stub->tries > 0 || (item->size > 0 && (uint64_t)item->size < stub->at_least))
 			continue;
 		buf_printf(note, _("A session between %02lld:%02lld and %02lld:%02lld fetches it by itself.\n\n"), (long long)(item->from / 3600),
 		    (long long)(item->from / 60 % 60), (long long)(item->to / 3600), (long long)(item->to / 60 % 60));

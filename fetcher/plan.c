@@ -64,7 +64,7 @@ static struct plan_item *add(struct plan *plan, uint32_t number)
 	if (plan_find(plan, number) != NULL || plan->count >= PLAN_ITEMS_MAX)
 		return NULL;
 	ARRAY_GROW(plan->items, plan->count);
-	plan->items[plan->count] = (struct plan_item){.number = number};
+	plan->items[plan->count] = (struct plan_item){.number = number, .priority = PRIORITY_NORMAL};
 	map_put(&plan->numbers, number_bytes(&number), (void *)(uintptr_t)(plan->count + 1));
 	return &plan->items[plan->count++];
 }

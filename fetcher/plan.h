@@ -57,6 +57,8 @@ struct plan_item {
 	bool is_doubtful; /* only its body can tell whether it was seen */
 	bool was_asked;
 	bool is_flagged; /* IMAP: it is marked as deleted */
+	const struct conf_rule *rule; /* that has decided about it (fetch_look.c); NULL: none */
+	enum conf_priority priority;
 	uint64_t given_up; /* the number of failed attempts, if it is replaced by a stub because of them; else 0 */
 	enum plan_action action;
 };
@@ -114,7 +116,7 @@ void plan_no_answer(const struct plan *plan, struct plan_item *item, const struc
 /* Decides. An item without a key must be fetched to be identified (PLAN_GET). */
 void plan_decide(struct plan *plan, const struct conf_account *account, const struct map *seen,
     int64_t now);
-/* Small messages first, so that a line that ends early has brought most of them; messages of about the same size in the server's order. */
+/* By priority; then small messages first, so that a line that ends early has brought most of them; messages of about the same size in the server's order. */
 void plan_order(struct plan *plan);
 /* For a message in doubt that was fetched: the seen message that it is, NULL if it is new. */
 struct plan_known *plan_find_same(struct plan *plan, const struct map *seen, uint64_t digest, uint64_t body, uint64_t size,
@@ -149,6 +151,8 @@ char *plan_moved_key(const char *key);
 char *plan_short_mark(const char *key);
 /* The mark of a message that is larger than listed: `listed` is that size, `body` the minimum real size. New memory. */
 char *plan_large_mark(const char *key);
+/* The mark of what the rules say of a message on the server (fetch_look.c). New memory. */
+char *plan_look_mark(const char *key);
 /* The mark of an incomplete message (fetch_tries.c). New memory. */
 char *plan_tries_mark(const char *key);
 /* The key of a message with several copies in a catch-all mailbox. New memory. */

@@ -16,6 +16,7 @@
 #define MARK_SHORT "\x07"
 #define MARK_TRIES "\x08"
 #define MARK_LARGE "\x0b"
+#define MARK_LOOK "\x0c"
 
 char *plan_stub_key(const char *key)
 {
@@ -52,6 +53,11 @@ char *plan_large_mark(const char *key)
 	return xasprintf(MARK_LARGE "%s", key);
 }
 
+char *plan_look_mark(const char *key)
+{
+	return xasprintf(MARK_LOOK "%s", key);
+}
+
 char *plan_moved_key(const char *key)
 {
 	return xasprintf(MARK_MOVED "%s", key);
@@ -74,7 +80,7 @@ bool plan_is_stub(const char *key)
 
 bool plan_is_stale(struct slice key, int64_t seen, int64_t now)
 {
-	static const char forgotten[] = MARK_DIGEST MARK_COPIES MARK_MOVED MARK_TRIES;
+	static const char forgotten[] = MARK_DIGEST MARK_COPIES MARK_MOVED MARK_TRIES MARK_LOOK;
 	bool may_go = key.len > 0 && (key.ptr[0] >= 0x20 || strchr(forgotten, key.ptr[0]) != NULL);
 
 	return may_go && seen + PLAN_FORGET_SECONDS < now;

@@ -1,4 +1,4 @@
-/* The order in which the messages of a plan are fetched: small ones first. */
+/* The order in which the messages of a plan are fetched: by priority, then small ones first. */
 #include "fetcher/plan.h"
 
 #include "base/alloc.h"
@@ -25,8 +25,9 @@ void plan_order(struct plan *plan)
 
 	free(plan->order);
 	plan->order = xcalloc(plan->count + 1, sizeof(*plan->order));
-	for (unsigned class = 0; class < CLASSES && at < plan->count; class++)
-		for (size_t i = 0; i < plan->count; i++)
-			if (size_class(&plan->items[i]) == class)
-				plan->order[at++] = i;
+	for (int priority = PRIORITY_HIGH; priority >= PRIORITY_LOW; priority--)
+		for (unsigned class = 0; class < CLASSES && at < plan->count; class++)
+			for (size_t i = 0; i < plan->count; i++)
+				if ((int)plan->items[i].priority == priority && size_class(&plan->items[i]) == class)
+					plan->order[at++] = i;
 }

@@ -112,8 +112,7 @@ static const char *find_in(const struct strlist *list, struct slice name)
 	return NULL;
 }
 
-/* A text for people: a phrase, or one printable line. New memory. */
-static char *take_reason(struct slice text)
+char *decision_take_reason(struct slice text)
 {
 	char *reason;
 
@@ -214,7 +213,7 @@ static bool read_recipient(struct reading *reading, struct slice value)
 	    .name = known,
 	    .folder = folder,
 	    .rule = rule == NULL ? "" : rule->name,
-	    .reason = take_reason(rest)};
+	    .reason = decision_take_reason(rest)};
 	return true;
 }
 
@@ -284,7 +283,7 @@ static bool read_field(struct reading *reading, char tag, struct slice value)
 		return read_dropped(reading, value);
 	case TAG_UNSORTED:
 		free(decision->unsorted);
-		decision->unsorted = take_reason(value);
+		decision->unsorted = decision_take_reason(value);
 		return true;
 	case TAG_REPLY:
 		return read_reply(reading, value);

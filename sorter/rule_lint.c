@@ -327,7 +327,7 @@ static bool implies(struct lint *lint, const struct condition *b, const struct c
 
 static bool ends_sorting(const struct conf_rule *rule)
 {
-	return rule->stop || rule->drop || rule->reject_to.count > 0;
+	return rule->stop || rule->drop || rule->reject_to.count > 0 || rule->fetch || rule->stub || rule->leave || rule->remove;
 }
 
 static bool drops_all(const struct conf *conf, const struct conf_rule *rule, const struct condition *condition)
@@ -354,6 +354,8 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 	struct lint lint = {conf, STEPS_MAX};
 
 	rule_header_check(rule, conditions[at], problems);
+	if (rule->remove && verdict_of(&lint, conditions[at]) == ALWAYS)
+		conf_problem_add(problems, rule->place, true, N_("[rule %s] deletes all mail on the servers"), rule->name);
 	if (drops_all(conf, rule, conditions[at]))
 		conf_problem_add(problems, rule->place, true, N_("[rule %s] discards all mail that "
 		    "reaches it"), rule->name);
@@ -365,7 +367,7 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 	for (size_t i = 0; i < at; i++) {
 		const struct conf_rule *above = &conf->rules[i];
 
-		if (conditions[i] == NULL || !ends_sorting(above))
+		if (conditions[i] == NULL || above->on != rule->on || !ends_sorting(above))
 			continue;
 		lint.steps = STEPS_MAX;
 		if (!implies(&lint, conditions[at], conditions[i]))

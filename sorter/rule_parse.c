@@ -23,6 +23,27 @@ static void condition_add(struct condition *parent, struct condition *child)
 	parent->children[parent->count++] = child;
 }
 
+bool rule_needs_body(const struct condition *condition)
+{
+	for (size_t i = 0; i < condition->count; i++)
+		if (rule_needs_body(condition->children[i]))
+			return true;
+	if (condition->kind != CONDITION_TEST)
+		return false;
+	switch (condition->test.subject) {
+	case TEST_ATTACHMENT:
+	case TEST_BODY:
+	case TEST_VIRUS:
+	case TEST_SYMBOL:
+	case TEST_SCANNED:
+		return true;
+	case TEST_SPAM:
+		return condition->test.relation != TEST_PRESENT;
+	default:
+		return false;
+	}
+}
+
 void rule_condition_free(struct condition *condition)
 {
 	if (condition == NULL)

@@ -95,6 +95,8 @@ struct condition {
 /* Returns a new tree, or NULL; the error contains the position of the mistake in the text. With
  * fold_yo е and ё are the same letter. */
 struct condition *rule_parse(struct slice text, bool fold_yo, struct error *error);
+/* Whether it tests what only the whole message shows, or our scanners. */
+bool rule_needs_body(const struct condition *condition);
 void rule_condition_free(struct condition *condition);
 /* "contains", ">="; "" for TEST_PRESENT */
 const char *rule_operator_name(enum test_operator relation);

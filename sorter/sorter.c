@@ -71,6 +71,13 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 		if (rule->when[0] == '\0') /* reported by the check of the configuration */
 			continue;
 		condition = parse_rule(conf, rule, &error);
+		if (condition != NULL && rule->on == RULE_LISTED && rule_needs_body(condition)) {
+			conf_problem_add(problems, rule->when_place, false,
+			    N_("[rule %s] has on = listed: the condition can test header fields, size, date and account, not the body, attachments or "
+			       "scanners"),
+			    rule->name);
+			result = -1;
+		}
 		if (condition == NULL) {
 			conf_problem_add(problems, rule->when_place, false, "%s", error.phrase);
 			result = -1;
@@ -151,7 +158,7 @@ static bool apply_rules(
 	for (size_t i = 0; go_on && (i = rule_index_next(candidates, i, count)) < count; i++) {
 		struct hit hit = {0};
 
-		if (match_condition(sorter->conditions[i], view, &hit))
+		if (sorter->conf->rules[i].on == RULE_FETCHED && match_condition(sorter->conditions[i], view, &hit))
 			go_on =
 			    apply_rule(sorter->conf, &sorter->conf->rules[i], view, recipients, &hit, decision);
 		match_clear_hit(&hit);
@@ -387,4 +394,77 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	if (target[0] == '*')
 		move_all(decision, target + 2);
 	message_view_clear(&view);
+}
+
+/* --- on the server */
+
+/* The highest priority of those who will get it, as far as that is known. */
+static enum conf_priority priority_of_recipients(const struct sorter *sorter, const struct sorter_message *message, const struct message_view *view)
+{
+	const struct conf *conf = sorter->conf;
+	const struct conf_account *account = conf_find_account(conf, message->account);
+	struct sorter_decision decision = {.matches = NULL};
+	enum conf_priority priority = PRIORITY_LOW;
+
+	if (!decide_by_account(conf, account, target_of(account, message->folder), &decision) && conf->sorter.by_address) {
+		if (message->recipients != NULL && message->recipients->count > 0)
+			apply_envelope(conf, message->recipients, &decision);
+		else
+			apply_addresses(conf, view, &decision);
+	}
+	for (size_t i = 0; i < decision.recipient_count; i++) {
+		const struct conf_user *user = conf_find_user(conf, decision.recipients[i].name);
+		enum conf_priority one = user == NULL ? PRIORITY_NORMAL : user->priority;
+
+		priority = one > priority ? one : priority;
+	}
+	if (decision.recipient_count == 0)
+		priority = PRIORITY_NORMAL;
+	decision_clear(&decision);
+	return priority;
+}
+
+/* Returns false once nothing more can change. */
+static bool apply_listed(const struct conf_rule *rule, struct hit *hit, struct sorter_listed *listed)
+{
+	struct sorter_decision decision = {.matches = NULL};
+
+	if (listed->priority == PRIORITY_NORMAL)
+		listed->priority = rule->priority;
+	if (!rule->fetch && !rule->stub && !rule->leave && !rule->remove)
+		return true;
+	listed->rule = rule;
+	listed->reason = xstrdup(decision_add_match(&decision, rule, hit)->reason);
+	decision_clear(&decision);
+	return false;
+}
+
+void sorter_decide_listed(const struct sorter *sorter, const struct sorter_message *message, struct sorter_listed *listed)
+{
+	const struct conf *conf = sorter->conf;
+	struct message_view view;
+	bool go_on = true;
+
+	*listed = (struct sorter_listed){.priority = PRIORITY_NORMAL};
+	message_view_init(&view, &(struct message_view_source){.message = message->message, .account = message->account, .size = message->size,
+	                     .arrived = message->arrived, .fold_yo = conf->sorter.fold_yo, .spam_limit = conf->filter.spam_junk});
+	for (size_t i = 0; i < conf->rule_count && go_on; i++) {
+		struct hit hit = {0};
+
+		if (conf->rules[i].on == RULE_LISTED && !rule_needs_body(sorter->conditions[i]) &&
+		    match_condition(sorter->conditions[i], &view, &hit))
+			go_on = apply_listed(&conf->rules[i], &hit, listed);
+		match_clear_hit(&hit);
+	}
+	if (listed->priority == PRIORITY_NORMAL)
+		listed->priority = priority_of_recipients(sorter, message, &view);
+	if (view.is_cut) /* what the rules could not check is fetched */
+		sorter_listed_clear(listed);
+	message_view_clear(&view);
+}
+
+void sorter_listed_clear(struct sorter_listed *listed)
+{
+	free(listed->reason);
+	*listed = (struct sorter_listed){.priority = PRIORITY_NORMAL};
 }

@@ -123,6 +123,18 @@ void decision_clear(struct sorter_decision *decision);
 void sorter_fill(const struct conf *conf, struct slice message, struct envelope *envelope,
     const struct sorter_decision *decision);
 
+/* --- a message that is still on the server */
+
+/* What the rules with `on = listed` say of it. */
+struct sorter_listed {
+	const struct conf_rule *rule; /* the first with fetch, stub, leave or delete; NULL: none */
+	char *reason; /* why it matches: a phrase; NULL without a rule */
+	enum conf_priority priority; /* of the first rule that names one, else of its recipients */
+};
+/* message->message: its header; message->size: as the server lists it. *listed need not be initialised. */
+void sorter_decide_listed(const struct sorter *sorter, const struct sorter_message *message, struct sorter_listed *listed);
+void sorter_listed_clear(struct sorter_listed *listed);
+
 /* --- a decision that another process makes */
 
 /* Writes the parts of a decision that sorter_fill() needs. */
@@ -132,6 +144,8 @@ void decision_write(const struct sorter_decision *decision, struct buf *out);
  * a bounce) must be valid. message: the one that it is about. Returns false for anything else. The names in *decision are
  * conf's. */
 bool decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision);
+/* A reason that another process gives: a phrase, or one printable line. New memory. */
+char *decision_take_reason(struct slice text);
 /* The decision for a message that could not be sorted: as if no rule had matched, and it is not sent on. account: NULL for
  * none. */
 void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *account, const char *reason,

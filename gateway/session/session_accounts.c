@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/process/thread_activity.h"
 #include "config/endpoint.h"
 #include "gateway/session/session_limits.h"
@@ -103,6 +104,41 @@ static int make_stub(void *context, const struct fetch_stub *stub, struct buf *o
 	return sorting_make_stub(&work->sorting, stub, out, error);
 }
 
+static int look(void *context, const struct fetch_arrival *arrival, uint64_t size, struct fetch_look *look, struct error *error)
+{
+	struct account_thread *work = context;
+
+	return sorting_look(&work->sorting, arrival->message, size, look, error);
+}
+
+static bool has_priorities(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (conf->users[i].priority != PRIORITY_NORMAL)
+			return true;
+	return false;
+}
+
+/* Of all that decides about messages on the server. */
+static uint64_t look_version(const struct conf *conf)
+{
+	struct buf text = BUF_INIT(16u << 20);
+	uint64_t version;
+
+	for (size_t i = 0; i < conf->rule_count; i++) {
+		const struct conf_rule *rule = &conf->rules[i];
+
+		if (rule->on == RULE_LISTED) /* with its number, which is remembered */
+			buf_printf(&text, "%zu %d%d%d%d%d %s\n%s\n", i, rule->fetch, rule->stub, rule->leave, rule->remove, (int)rule->priority, rule->name,
+			    rule->when);
+	}
+	for (size_t i = 0; i < conf->user_count; i++)
+		buf_printf(&text, "%d %s\n", (int)conf->users[i].priority, conf->users[i].name);
+	version = map_hash(conf->sorter.fold_yo, buf_slice(&text)) & INT64_MAX;
+	buf_clear(&text);
+	return version;
+}
+
 static enum fetch_leave may_fetch(void *context, uint64_t size, bool can_wait, bool *is_first)
 {
 	(void)context;
@@ -180,7 +216,7 @@ static int fetch(struct account_thread *work)
 {
 	struct session *session = work->session;
 	struct account_result *result = work->result;
-	const struct fetch_job job = {
+	struct fetch_job job = {
 	    .conf = session->conf,
 	    .account = result->account,
 	    .spool = &session->spool,
@@ -201,6 +237,10 @@ static int fetch(struct account_thread *work)
 	};
 	int failed;
 
+	if (conf_has_listed_rules(session->conf) || (has_priorities(session->conf) && result->account->deliver_to.count == 0))
+		job.look = look;
+	job.look_version = look_version(session->conf);
+	job.looks_for_order = !conf_has_listed_rules(session->conf);
 	thread_activity_who("account %s", result->account->name);
 	thread_activity_step("connecting");
 	tell_account(work, "connecting", NULL);

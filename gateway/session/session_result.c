@@ -31,6 +31,8 @@ static json_t *error_json(const struct error *error)
 }
 
 static const char held_back[] = N_("%zu messages wait for the next session: a limit of the line or of the session was reached");
+static const char by_rule[] = N_("rule %s leaves it there");
+static const char by_rule_stub[] = N_("rule %s leaves it there; a stub was delivered instead");
 static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
 
 /* next: when it is retried; 0: by the next session, or never */
@@ -51,6 +53,8 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 		add_waiting(list, fetched->named[i].size, fetched->named[i].why, fetched->named[i].next_try);
 	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
 		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large), 0);
+	for (size_t i = 0; i < fetched->by_rule && i < FETCH_SKIPPED_MAX; i++)
+		add_waiting(list, fetched->ruled[i].size, PHRASE(fetched->ruled[i].rule->stub ? by_rule_stub : by_rule, fetched->ruled[i].rule->name), 0);
 	if (fetched->held > 0)
 		add_waiting(list, fetched->held_bytes, PHRASE(held_back, fetched->held), 0);
 	return list;
@@ -58,7 +62,7 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 
 static json_int_t left_on_server(const struct fetch_result *fetched)
 {
-	return (json_int_t)(fetched->skipped + fetched->large + fetched->held);
+	return (json_int_t)(fetched->skipped + fetched->large + fetched->held + fetched->by_rule);
 }
 
 static json_t *account_json(const struct account_result *account, int64_t time)
@@ -117,8 +121,9 @@ static json_t *plan_json(const struct session_result *result)
 		const struct fetch_result *fetched = &result->accounts[i].fetched;
 
 		json_array_append_new(accounts,
-		    json_pack("{s:s, s:I, s:I}", "name", result->accounts[i].account->name, "messages", (json_int_t)fetched->total, "bytes",
-			(json_int_t)fetched->bytes_total));
+		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "name", result->accounts[i].account->name, "messages",
+			(json_int_t)fetched->total, "bytes", (json_int_t)fetched->bytes_total, "headers", (json_int_t)fetched->looked, "header_bytes",
+			(json_int_t)fetched->looked_bytes, "deletes", (json_int_t)fetched->removed));
 	}
 	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "accounts", accounts, "messages", (json_int_t)messages, "bytes",
 	    (json_int_t)bytes, "send_messages", (json_int_t)result->to_send, "send_bytes", (json_int_t)result->to_send_bytes, "seconds",
@@ -198,6 +203,11 @@ static void left_text(const struct fetch_result *fetched, struct buf *out)
 	json_t *list = waiting_json(fetched), *one;
 	char size[32];
 	size_t i;
+
+	if (fetched->looked > 0)
+		buf_printf(out, _("    headers read first: %zu (%s)\n"), fetched->looked, i18n_size(size, sizeof(size), fetched->looked_bytes));
+	if (fetched->removed > 0)
+		buf_printf(out, _("    deleted on the server by rules: %zu\n"), fetched->removed);
 
 	if (left_on_server(fetched) > 0)
 		buf_printf(out, _("    left on the server: %lld\n"), (long long)left_on_server(fetched));

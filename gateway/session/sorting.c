@@ -18,12 +18,6 @@
 #define ANSWER_MS 300000 /* for a busy machine */
 #define ATTEMPTS 2 /* attempts per message, each with another worker */
 
-enum outcome {
-	ANSWERED,
-	UNANSWERED, /* failed in two workers: the message is the cause */
-	IMPOSSIBLE, /* no worker can be started, or the session is cancelled: see the error */
-};
-
 int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error)
 {
 	const struct helper_job job = {
@@ -57,16 +51,16 @@ void sorting_hang_up(struct sorting_worker *worker)
 /* --- asking */
 
 /* A worker that has crashed or is compromised is not used again. */
-static enum outcome give_up(struct sorting_worker *worker, enum frame_result result, struct error *error)
+static enum sorting_outcome give_up(struct sorting_worker *worker, enum frame_result result, struct error *error)
 {
 	helper_kill(&worker->sorting->helper, &worker->conversation);
 	if (result == FRAME_CANCELLED) {
 		error_set(error, ERROR_CANCELLED, N_("cancelled"));
-		return IMPOSSIBLE;
+		return SORTING_IMPOSSIBLE;
 	}
 	log_warnx("event=message-not-sorted account=%s reason=%s", LOG_CSTR(worker->account->name),
 	    result == FRAME_TIMEOUT ? "time" : "death");
-	return UNANSWERED;
+	return SORTING_UNANSWERED;
 }
 
 static enum frame_result ask_worker(struct sorting_worker *worker, const struct frame *request, struct buf *answer)
@@ -80,9 +74,7 @@ static enum frame_result ask_worker(struct sorting_worker *worker, const struct 
 	return result == FRAME_OK && got != request->kind ? FRAME_CLOSED : result;
 }
 
-/* A worker may be killed for reasons unrelated to the message (low memory, an admin): the message is the cause only if a
- * second, new worker fails, too. */
-static enum outcome exchange(struct sorting_worker *worker, const struct frame *request, struct buf *answer, struct error *error)
+enum sorting_outcome sorting_exchange(struct sorting_worker *worker, const struct frame *request, struct buf *answer, struct error *error)
 {
 	enum frame_result result = FRAME_CLOSED;
 
@@ -93,14 +85,13 @@ static enum outcome exchange(struct sorting_worker *worker, const struct frame *
 			    result == FRAME_TIMEOUT ? "time" : "death");
 		}
 		if (worker->conversation.fd < 0 && helper_converse(&worker->sorting->helper, &worker->conversation, error) != 0)
-			return IMPOSSIBLE;
+			return SORTING_IMPOSSIBLE;
 		result = ask_worker(worker, request, answer);
 	}
-	return result == FRAME_OK ? ANSWERED : give_up(worker, result, error);
+	return result == FRAME_OK ? SORTING_ANSWERED : give_up(worker, result, error);
 }
 
-/* The head of a field whose value is sent directly from memory. */
-static void put_head(struct buf *head, char tag, size_t len)
+void sorting_put_head(struct buf *head, char tag, size_t len)
 {
 	const uint32_t size = (uint32_t)len;
 
@@ -203,14 +194,14 @@ static void fill(struct sorting_worker *worker, const struct fetch_arrival *arri
 }
 
 /* file: contains the message, -1: none */
-static enum outcome ask(struct sorting_worker *worker, const struct envelope *envelope, const struct fetch_arrival *arrival, int file,
+static enum sorting_outcome ask(struct sorting_worker *worker, const struct envelope *envelope, const struct fetch_arrival *arrival, int file,
     struct buf *answer, struct error *error)
 {
 	struct buf head = BUF_INIT(4096 + SCAN_TEXT_MAX), verdict = BUF_INIT(SCAN_TEXT_MAX);
 	struct slice message = arrival->message;
 	struct slice parts[2];
 	struct frame request = {.kind = SORTING_SORT, .parts = parts, .count = file < 0 ? 2 : 1, .passed = file};
-	enum outcome result;
+	enum sorting_outcome result;
 
 	frame_put(&head, SORTING_ACCOUNT, slice_of(worker->account->name));
 	if (arrival->folder != NULL)
@@ -222,22 +213,22 @@ static enum outcome ask(struct sorting_worker *worker, const struct envelope *en
 		frame_put(&head, SORTING_VERDICT, buf_slice(&verdict));
 	buf_clear(&verdict);
 	if (file < 0)
-		put_head(&head, SORTING_MESSAGE, message.len);
+		sorting_put_head(&head, SORTING_MESSAGE, message.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = message;
-	result = exchange(worker, &request, answer, error);
+	result = sorting_exchange(worker, &request, answer, error);
 	buf_clear(&head);
 	return result;
 }
 
 /* The result of a worker. */
-static enum outcome ask_and_read(struct sorting_worker *worker, const struct fetch_arrival *arrival, int file, struct envelope *envelope,
+static enum sorting_outcome ask_and_read(struct sorting_worker *worker, const struct fetch_arrival *arrival, int file, struct envelope *envelope,
     struct sorter_decision *decision, struct error *error)
 {
 	struct buf answer = BUF_INIT(SORTING_ANSWER_MAX);
-	enum outcome outcome = ask(worker, envelope, arrival, file, &answer, error);
+	enum sorting_outcome outcome = ask(worker, envelope, arrival, file, &answer, error);
 
-	if (outcome == ANSWERED && !read_answer(worker, arrival->message, buf_slice(&answer), envelope, decision)) {
+	if (outcome == SORTING_ANSWERED && !read_answer(worker, arrival->message, buf_slice(&answer), envelope, decision)) {
 		forget_answer(envelope);
 		outcome = give_up(worker, FRAME_CLOSED, error);
 	}
@@ -249,7 +240,7 @@ int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arriv
     struct sorting_result *result, struct error *error)
 {
 	struct sorter_decision decision;
-	enum outcome outcome;
+	enum sorting_outcome outcome;
 	int file = -1;
 
 	if (arrival->path != NULL && (file = open(arrival->path, O_RDONLY | O_CLOEXEC)) < 0)
@@ -258,14 +249,14 @@ int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arriv
 	if (file >= 0)
 		close(file);
 	switch (outcome) {
-	case ANSWERED:
+	case SORTING_ANSWERED:
 		fill(worker, arrival, envelope, &decision, result);
 		decision_clear(&decision);
 		break;
-	case UNANSWERED:
+	case SORTING_UNANSWERED:
 		decide_without(worker, arrival->message, envelope, result);
 		break;
-	case IMPOSSIBLE:
+	case SORTING_IMPOSSIBLE:
 		return -1;
 	}
 	if (worker->sorting->conf->gateway.boss_incoming && envelope->place_count > 0)
@@ -281,7 +272,7 @@ int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *st
 	struct fetch_stub plain = *stub;
 	struct slice parts[2], rest, value = SLICE_NONE;
 	const struct frame request = {.kind = SORTING_STUB, .parts = parts, .count = ARRAY_LEN(parts)};
-	enum outcome outcome;
+	enum sorting_outcome outcome;
 	int result = 0;
 	char tag = '\0';
 
@@ -291,18 +282,20 @@ int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *st
 	frame_put(&head, SORTING_AT_LEAST, slice_make((const char *)&stub->at_least, sizeof(stub->at_least)));
 	frame_put(&head, SORTING_TRIES, slice_make((const char *)&stub->tries, sizeof(stub->tries)));
 	frame_put(&head, SORTING_LIMIT, slice_make((const char *)&stub->limit, sizeof(stub->limit)));
-	put_head(&head, SORTING_MESSAGE, stub->top.len);
+	if (stub->rule != NULL)
+		frame_put(&head, SORTING_RULE, slice_of(stub->rule->name));
+	sorting_put_head(&head, SORTING_MESSAGE, stub->top.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = stub->top;
-	outcome = exchange(worker, &request, &answer, error);
+	outcome = sorting_exchange(worker, &request, &answer, error);
 	rest = buf_slice(&answer);
-	if (outcome == ANSWERED && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
-		outcome = UNANSWERED;
-	if (outcome == UNANSWERED) { /* a stub is delivered anyway, to report that it waits there */
+	if (outcome == SORTING_ANSWERED && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
+		outcome = SORTING_UNANSWERED;
+	if (outcome == SORTING_UNANSWERED) { /* a stub is delivered anyway, to report that it waits there */
 		plain.top = SLICE_NONE;
 		result = fetch_stub_make(&plain, out);
 	}
 	buf_clear(&head);
 	buf_clear(&answer);
-	return outcome == IMPOSSIBLE ? -1 : result;
+	return outcome == SORTING_IMPOSSIBLE ? -1 : result;
 }

@@ -48,6 +48,8 @@ void sorting_hang_up(struct sorting_worker *worker);
  * can be sorted any more, or we were cancelled. */
 int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arrival, struct envelope *envelope,
     struct sorting_result *result, struct error *error);
+/* What the rules say of a message on the server with this header and size; nothing if the sorter cannot read it. -1 as above. */
+int sorting_look(struct sorting_worker *worker, struct slice header, uint64_t size, struct fetch_look *look, struct error *error);
 /* As fetch_stub_make(); without the text of the message if that cannot be read. */
 int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *stub, struct buf *out, struct error *error);
 

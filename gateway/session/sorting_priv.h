@@ -2,6 +2,22 @@
 #ifndef LANPOST_GATEWAY_SORTING_PRIV_H
 #define LANPOST_GATEWAY_SORTING_PRIV_H
 
+#include "gateway/session/sorting.h"
+
+struct frame;
+
+enum sorting_outcome {
+	SORTING_ANSWERED,
+	SORTING_UNANSWERED, /* failed in two workers: the message is the cause */
+	SORTING_IMPOSSIBLE, /* no worker can be started, or the session is cancelled: see the error */
+};
+
+/* Asks a worker. It may be killed for reasons unrelated to the message (low memory, an admin): the message is the cause only if a second, new
+ * worker fails, too. */
+enum sorting_outcome sorting_exchange(struct sorting_worker *worker, const struct frame *request, struct buf *answer, struct error *error);
+/* The head of a field whose value is sent directly from memory. */
+void sorting_put_head(struct buf *head, char tag, size_t len);
+
 #define SORTING_REQUEST_MAX (4u << 20) /* a larger message is passed as a file */
 #define SORTING_ANSWER_MAX (8u << 20)
 #define SORTING_NAMED_MAX 1000 /* addresses that a provider noted for one message */
@@ -11,6 +27,7 @@ enum sorting_kind {
 	/* Requests, answered by a frame of the same kind. */
 	SORTING_SORT = 1, /* fields; the message may be passed as a file instead */
 	SORTING_STUB,
+	SORTING_LISTED, /* the message is its header */
 };
 
 enum sorting_tag {
@@ -25,6 +42,9 @@ enum sorting_tag {
 	SORTING_AT_LEAST = 'l', /* uint64_t */
 	SORTING_TRIES = 'r', /* uint64_t */
 	SORTING_LIMIT = 'x', /* uint64_t */
+	SORTING_RULE = 'u', /* its name; also in the answer to SORTING_LISTED, with */
+	SORTING_REASON = 'w', /* the reason, and */
+	SORTING_PRIORITY = 'p', /* uint64_t */
 	/* answers; that to SORTING_STUB is SORTING_MESSAGE */
 	SORTING_NAMED = 'n',	/* an address that the provider noted */
 	SORTING_DECISION = 'd', /* decision_write() */

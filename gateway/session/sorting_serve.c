@@ -20,6 +20,7 @@
 struct request {
 	const struct conf_account *account; /* NULL: no account of that name */
 	char *id, *folder;
+	const struct conf_rule *rule;
 	int64_t time;
 	uint64_t size, at_least, limit, tries;
 	struct slice message;
@@ -61,6 +62,9 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 		break;
 	case SORTING_LIMIT:
 		read_number(value, &request->limit);
+		break;
+	case SORTING_RULE:
+		request->rule = conf_find_rule(conf, value);
 		break;
 	case SORTING_TRIES:
 		read_number(value, &request->tries);
@@ -128,9 +132,31 @@ static void sort(const struct sorting *sorting, const struct request *request, s
 	strlist_clear(&named);
 }
 
+/* What the rules for messages on the server say. */
+static void look(const struct sorting *sorting, const struct request *request, struct buf *answer)
+{
+	struct strlist named = {NULL, 0};
+	const struct sorter_message message = {request->message, request->account == NULL ? "" : request->account->name, request->size, request->time,
+	    &named, NULL, request->folder == NULL ? "" : request->folder};
+	struct sorter_listed listed;
+	uint64_t priority;
+
+	multidrop_recipients(sorting->conf, request->account, request->message, &named);
+	sorter_decide_listed(sorting->sorter, &message, &listed);
+	priority = (uint64_t)listed.priority;
+	frame_put(answer, SORTING_PRIORITY, slice_make((const char *)&priority, sizeof(priority)));
+	if (listed.rule != NULL) {
+		frame_put(answer, SORTING_RULE, slice_of(listed.rule->name));
+		frame_put(answer, SORTING_REASON, slice_of(listed.reason));
+	}
+	put_shown(request, &named, answer);
+	sorter_listed_clear(&listed);
+	strlist_clear(&named);
+}
+
 static void make_stub(const struct sorting *sorting, const struct request *request, struct buf *answer)
 {
-	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->limit, request->tries,
+	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->limit, request->rule, request->tries,
 	    request->message};
 	struct buf text = BUF_INIT(FETCH_STUB_MAX);
 
@@ -188,9 +214,11 @@ static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, 
 	for (rest = buf_slice(body); frame_take(&rest, &tag, &value);)
 		read_field(sorting->conf, &request, tag, value);
 	buf_reset(answer);
-	good = map_message(file, &request) && (kind == SORTING_SORT || kind == SORTING_STUB);
+	good = map_message(file, &request) && kind >= SORTING_SORT && kind <= SORTING_LISTED;
 	if (good && kind == SORTING_SORT)
 		sort(sorting, &request, answer);
+	else if (good && kind == SORTING_LISTED)
+		look(sorting, &request, answer);
 	else if (good)
 		make_stub(sorting, &request, answer);
 	if (file >= 0 && good)

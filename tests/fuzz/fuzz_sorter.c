@@ -34,6 +34,16 @@ static void check_round_trip(const struct conf *conf, struct slice message, cons
 	buf_clear(&other);
 }
 
+/* A rule has a reason, and no rule of another kind is named. */
+static void check_listed(const struct sorter *sorter, struct slice message)
+{
+	struct sorter_listed listed;
+
+	sorter_decide_listed(sorter, &(struct sorter_message){.message = message, .account = "sales", .size = message.len}, &listed);
+	assert((listed.rule == NULL) == (listed.reason == NULL) && (listed.rule == NULL || listed.rule->on == RULE_LISTED));
+	sorter_listed_clear(&listed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sorter *sorter;
@@ -53,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sorter_fill(conf, message, &envelope, &decision);
 	check_envelope(conf, &envelope, &decision, message.len);
 	check_round_trip(conf, message, &envelope, &decision);
+	check_listed(sorter, message);
 	decision_clear(&decision);
 	envelope_clear(&envelope);
 	strlist_clear(&recipients);

@@ -20,6 +20,7 @@ static struct conf_rule rules[] = {
     {RULE("c", "", "", "gone"), .when = TEXT("anyheader contains \"away\""), .redirect = {away, 1}},
     {RULE("d", "", "", ""), .when = TEXT("spam or body contains \"viagra\""), .drop = true},
     {RULE("e", "", "", ""), .when = TEXT("list"), .reject_to = {sales, 1}, .stop = true},
+    {RULE("f", "", "", ""), .when = TEXT("subject contains \"invoice\" or list"), .on = RULE_LISTED, .remove = true},
 };
 
 /* The office's configuration and its rules; made once. */

@@ -25,9 +25,14 @@ static void print_planned_accounts(const json_t *plan)
 	char size[32];
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "accounts"), i, one)
+	json_array_foreach(json_object_get(plan, "accounts"), i, one) {
 		printf(_("Account %s: %llu messages to fetch (%s)\n"), json_string_value(json_object_get(one, "name")), number_of(one, "messages"),
 		    i18n_size(size, sizeof(size), number_of(one, "bytes")));
+		if (number_of(one, "headers") > 0)
+			printf(_("    headers read first: %llu (%s)\n"), number_of(one, "headers"), i18n_size(size, sizeof(size), number_of(one, "header_bytes")));
+		if (number_of(one, "deletes") > 0)
+			printf(_("    to be deleted on the server by rules: %llu\n"), number_of(one, "deletes"));
+	}
 }
 
 /* What stays on the servers, and problems. */
