@@ -32,6 +32,7 @@ struct promises {
 	struct world now, next;
 	bool in_progress;
 	bool archived[MESSAGES + 1], expires; /* durably; now */
+	bool is_undecided; /* Work: its deletion has failed, and its messages are gone or not */
 };
 #define promise ((struct promises *)life_promise)
 
@@ -187,6 +188,19 @@ static void print_difference(const struct world *actual)
 	    wanted->is_subscribed, promise->in_progress ? "; in progress" : "");
 }
 
+static void clear_in(struct world *world, int n, int box)
+{
+	world->count[n][box] = world->seen[n][box] = 0;
+	memset(world->has[n][box], 0, sizeof(world->has[n][box]));
+}
+
+static void forget_work(struct world *world)
+{
+	world->has_work = false;
+	for (int n = 1; n <= MESSAGES; n++)
+		clear_in(world, n, WORK);
+}
+
 /* A folder that is deleted loses its messages first. */
 static bool is_next(struct world actual)
 {
@@ -201,6 +215,11 @@ static bool is_as_promised(struct spool *house)
 
 	if (!look(house, &actual))
 		return false;
+	if (promise->is_undecided) {
+		forget_work(&actual);
+		forget_work(&promise->now);
+		forget_work(&promise->next);
+	}
 	if (memcmp(&actual, &promise->now, sizeof(actual)) == 0 || is_next(actual))
 		return archive_is_right(house, &actual);
 	print_difference(&actual);
@@ -325,12 +344,6 @@ static void set_keyword(struct spool *house, int n, int box, int keyword, bool o
 	free(left);
 }
 
-static void clear_in(struct world *world, int n, int box)
-{
-	world->count[n][box] = world->seen[n][box] = 0;
-	memset(world->has[n][box], 0, sizeof(world->has[n][box]));
-}
-
 static void expunge(struct spool *house, int n, int box)
 {
 	struct world *next = begin_command();
@@ -387,11 +400,13 @@ static void create_or_delete(struct spool *house, bool create)
 	struct world *next = begin_command();
 	struct error error;
 
-	next->has_work = create;
-	for (int n = 1; n <= MESSAGES && !create; n++)
-		clear_in(next, n, WORK);
+	if (create)
+		next->has_work = true;
+	else
+		forget_work(next);
 	promise->in_progress = true;
-	end_command(house, (create ? folder_create(house, boxes[WORK], &error) : folder_delete(house, boxes[WORK], &error)) == 0);
+	if (!end_command(house, (create ? folder_create(house, boxes[WORK], &error) : folder_delete(house, boxes[WORK], &error)) == 0))
+		promise->is_undecided = !create;
 }
 
 static void subscribe(struct spool *house, bool on)
