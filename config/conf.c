@@ -75,7 +75,7 @@ static bool is_readable_by_others(const char *path)
 
 static bool is_secret_entry(const struct ini_section *section, const struct ini_entry *entry)
 {
-	const struct schema_section *known = schema_find(section->kind);
+	const struct schema_section *known = schema_find_named(section->kind, section->name);
 	const struct schema_key *key = known == NULL ? NULL : schema_find_key(known, entry->key);
 
 	return key != NULL && value_is_secret(key->type) && entry->value[0] != '\0';
@@ -387,7 +387,7 @@ static void fill_in_conditions(struct conf *conf)
 /* A line that is always on: for those who do not see [line], too (schema_view.c). */
 static void settle_scanners(struct conf *conf)
 {
-	for (size_t i = 0; i < conf->scanner_count && conf->line.connect_command[0] == '\0'; i++)
+	for (size_t i = 0; i < conf->scanner_count && !conf_line_is_dialled(conf); i++)
 		conf->scanners[i].needs_line = false;
 }
 
@@ -401,7 +401,7 @@ static bool load(struct loader *loader, const char *path, struct conf_problems *
 	make_room(loader);
 	for (size_t i = 0; i < loader->ini.count; i++) {
 		const struct ini_section *section = &loader->ini.sections[i];
-		const struct schema_section *known = schema_find(section->kind);
+		const struct schema_section *known = schema_find_named(section->kind, section->name);
 
 		if (check_section(loader, known, section))
 			read_section(loader, known, section);

@@ -116,6 +116,7 @@ struct conf_schedule {
 };
 
 struct conf_line {
+	const char *way; /* the [line NAME] that this process uses (conf_way_use()); NULL: none */
 	char *connect_command, *disconnect_command, *proxy;
 	bool permanent;		 /* always up */
 	int64_t command_timeout; /* of these commands */
@@ -128,6 +129,16 @@ struct conf_line {
 	int64_t max_rate; /* received bytes per second; 0: no limit */
 	int64_t price_per_mb, price_per_minute, price_per_session; /* in ten-thousandths; 0: none */
 	int64_t max_per_server; /* accounts at one server at the same time; 0: all */
+};
+
+/* One of several lines, [line NAME]: a session uses the first that comes up, and its keys replace those of [line]. */
+struct conf_way {
+	char *name;
+	struct conf_place place;
+	int64_t order; /* the smallest is tried first */
+	char *connect_command, *disconnect_command, *proxy;
+	int64_t hours_from, hours_to; /* seconds since midnight; equal: all day */
+	int64_t price_per_mb, price_per_minute, price_per_session;
 };
 
 struct conf_log {
@@ -314,6 +325,8 @@ struct conf {
 	struct conf_limits limits;
 	struct conf_schedule schedule;
 	struct conf_line line;
+	struct conf_way *ways; /* [line NAME] */
+	size_t way_count;
 	struct conf_log log;
 	struct conf_sorter sorter;
 	struct conf_smarthost *smarthosts; /* in file order */
@@ -437,6 +450,13 @@ bool conf_rule_does_nothing(const struct conf_rule *rule);
 bool conf_remote_names_its_server(const struct conf_remote *remote);
 /* The limit at this time (seconds since 1970; local hours): of the first range that has it, else the usual one, which is also that of time 0. */
 int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now);
+/* The line to try after `last` (NULL: the first one) at this time, by `order` and the order of the file; NULL: none is left. */
+const struct conf_way *conf_way_next(const struct conf *conf, const struct conf_way *last, int64_t now);
+/* Uses it from now on. Only for a process with a configuration of its own, before its first thread. */
+void conf_way_use(struct conf *conf, const struct conf_way *way);
+const struct conf_way *conf_find_way(const struct conf *conf, const char *name);
+/* Whether any line has a connect_command: else the line is always on. */
+bool conf_line_is_dialled(const struct conf *conf);
 /* True if the address is in one of the ranges. An IPv6 range contains IPv4 only if it begins with ::ffff:. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);
 

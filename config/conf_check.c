@@ -174,15 +174,6 @@ static void check_limits(const struct check *check)
 		    N_("max_outgoing_size is larger than max_message_size, which limits all messages"));
 }
 
-static void check_line(const struct check *check)
-{
-	const struct conf_line *line = &check->conf->line;
-
-	if (line->disconnect_command[0] != '\0' && line->connect_command[0] == '\0')
-		WARN_AT(check, &line->disconnect_command, check->source->main,
-		    N_("disconnect_command is set, but connect_command is not"));
-}
-
 /* --- external servers */
 
 static bool wants_token(const struct conf_remote *remote)
@@ -320,16 +311,6 @@ static void check_twin(const struct check *check, const struct conf_account *acc
 		    account->name, twin->name, twin->place.file, twin->place.line);
 }
 
-/* What brings the line up and down runs for each session. */
-static void check_permanent(const struct check *check)
-{
-	const struct conf_line *line = &check->conf->line;
-
-	if (line->permanent && line->connect_command[0] != '\0')
-		ERROR_AT(check, &line->permanent, check->source->main, N_("[line] permanent = yes and connect_command contradict each other: a line that is connected for a "
-		    "session is not always up"));
-}
-
 static void check_folders(const struct check *check, const struct conf_account *account)
 {
 	bool is_imap = endpoint_of(account->remote.url).protocol == ENDPOINT_IMAP;
@@ -350,7 +331,6 @@ static void check_folders(const struct check *check, const struct conf_account *
 
 static void check_accounts(const struct check *check)
 {
-	check_permanent(check);
 	for (size_t i = 0; i < check->conf->account_count; i++) {
 		const struct conf_account *account = &check->conf->accounts[i];
 
@@ -460,7 +440,7 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 	check_gateway(&check);
 	conf_check_lan(&check);
 	check_limits(&check);
-	check_line(&check);
+	conf_check_line(&check);
 	check_smarthosts(&check);
 	check_dkims(&check);
 	check_accounts(&check);

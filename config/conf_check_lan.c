@@ -1,5 +1,5 @@
 /*
- * Checks of [lan]: ports, certificate, and the clients that the IP filter accepts.
+ * Checks of [lan] (ports, certificate, and the clients that the IP filter accepts), of [line] and of the sections [line NAME].
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -100,4 +100,60 @@ void conf_check_lan(const struct check *check)
 		    N_("max_sessions_per_network is not below max_sessions: one computer with IPv6 "
 		       "can use all connections"));
 	check_relay(check);
+}
+
+/* --- [line] and [line NAME] */
+
+/* With several lines these keys belong to each of them. */
+static void check_ways(const struct check *check)
+{
+	const struct conf_line *line = &check->conf->line;
+	const struct {
+		const char *name;
+		const void *field;
+		bool is_set;
+	} keys[] = {
+	    {"connect_command", &line->connect_command, line->connect_command[0] != '\0'},
+	    {"disconnect_command", &line->disconnect_command, line->disconnect_command[0] != '\0'},
+	    {"proxy", &line->proxy, line->proxy[0] != '\0'},
+	    {"price_per_mb", &line->price_per_mb, line->price_per_mb != 0},
+	    {"price_per_minute", &line->price_per_minute, line->price_per_minute != 0},
+	    {"price_per_session", &line->price_per_session, line->price_per_session != 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys) && check->conf->way_count > 0; i++)
+		if (keys[i].is_set)
+			ERROR_AT(check, keys[i].field, check->source->main,
+			    N_("%s is in [line], but there is [line %s]: move it to a [line NAME] of its own"), keys[i].name, check->conf->ways[0].name);
+	for (size_t i = 0; i < check->conf->way_count; i++) {
+		const struct conf_way *way = &check->conf->ways[i];
+
+		if (way->disconnect_command[0] != '\0' && way->connect_command[0] == '\0')
+			WARN_AT(check, &way->disconnect_command, way->place, N_("disconnect_command is set, but connect_command is not"));
+	}
+}
+
+/* What brings the line up and down runs for each session. */
+static void check_permanent(const struct check *check)
+{
+	const struct conf_line *line = &check->conf->line;
+
+	if (line->permanent && conf_line_is_dialled(check->conf))
+		ERROR_AT(check, &line->permanent, check->source->main, N_("[line] permanent = yes and connect_command contradict each other: a line that is connected for a "
+		    "session is not always up"));
+	else if (line->permanent && check->conf->way_count > 0)
+		ERROR_AT(check, &line->permanent, check->source->main,
+		    N_("[line] permanent = yes is for one line, but there is [line %s]"), check->conf->ways[0].name);
+}
+
+void conf_check_line(const struct check *check)
+{
+	const struct conf_line *line = &check->conf->line;
+
+	check_ways(check);
+	check_permanent(check);
+
+	if (line->disconnect_command[0] != '\0' && line->connect_command[0] == '\0')
+		WARN_AT(check, &line->disconnect_command, check->source->main,
+		    N_("disconnect_command is set, but connect_command is not"));
 }

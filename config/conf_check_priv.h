@@ -37,6 +37,8 @@ void conf_check_lan(const struct check *check);
 bool conf_check_allows_strangers(const struct check *check);
 /* Reports a file that is named and cannot be read. */
 void conf_check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise);
+/* [line] and [line NAME], conf_check_lan.c. */
+void conf_check_line(const struct check *check);
 /* [scanner] and [filter], conf_check_scanners.c. */
 void conf_check_scanners(const struct check *check);
 /* Suspicious lengths of time, conf_check_times.c. */

@@ -26,7 +26,7 @@ static void check_scanner(const struct check *check, const struct conf_scanner *
 	if (scanner->on == 0)
 		WARN_AT(check, &scanner->on, scanner->place, N_("on is empty: the scanner %s scans no mail"), scanner->name);
 	if (scanner->needs_line && scanner->when_away == AWAY_WAIT && scanner->on & (CONF_LOCAL | CONF_OUTGOING) &&
-	    check->conf->line.connect_command[0] != '\0')
+	    conf_line_is_dialled(check->conf))
 		WARN_AT(check, &scanner->when_away, scanner->place,
 		    N_("when_away = wait and needs_line: mail from the LAN is refused (451) while the line is down"));
 	if (scanner->max_size > 0 && scanner->max_size < 1024)

@@ -389,3 +389,76 @@ int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now)
 			return sizes->items[i].size;
 	return sizes->usual;
 }
+
+/* --- [line NAME]: a session uses one of them */
+
+static bool is_open(const struct conf_way *way, int64_t second)
+{
+	int64_t from = way->hours_from, to = way->hours_to;
+
+	if (from == to)
+		return true;
+	return from < to ? second >= from && second < to : second >= from || second < to;
+}
+
+static int64_t second_of_day(int64_t now)
+{
+	time_t seconds = (time_t)now;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	return tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+}
+
+const struct conf_way *conf_way_next(const struct conf *conf, const struct conf_way *last, int64_t now)
+{
+	int64_t second = second_of_day(now);
+	const struct conf_way *next = NULL;
+
+	for (size_t i = 0; i < conf->way_count; i++) {
+		const struct conf_way *way = &conf->ways[i];
+		bool is_after = last == NULL || way->order > last->order || (way->order == last->order && way > last);
+
+		if (is_after && is_open(way, second) && (next == NULL || way->order < next->order))
+			next = way;
+	}
+	return next;
+}
+
+static void replace(char **text, const char *other)
+{
+	char *copy = xstrdup(other);
+
+	free(*text);
+	*text = copy;
+}
+
+void conf_way_use(struct conf *conf, const struct conf_way *way)
+{
+	struct conf_line *line = &conf->line;
+
+	line->way = way->name;
+	replace(&line->connect_command, way->connect_command);
+	replace(&line->disconnect_command, way->disconnect_command);
+	replace(&line->proxy, way->proxy);
+	line->price_per_mb = way->price_per_mb;
+	line->price_per_minute = way->price_per_minute;
+	line->price_per_session = way->price_per_session;
+}
+
+const struct conf_way *conf_find_way(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->way_count; i++)
+		if (strcmp(conf->ways[i].name, name) == 0)
+			return &conf->ways[i];
+	return NULL;
+}
+
+bool conf_line_is_dialled(const struct conf *conf)
+{
+	bool is_dialled = conf->line.connect_command[0] != '\0';
+
+	for (size_t i = 0; i < conf->way_count; i++)
+		is_dialled = is_dialled || conf->ways[i].connect_command[0] != '\0';
+	return is_dialled;
+}

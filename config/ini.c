@@ -277,7 +277,7 @@ static char *value_of(const dictionary *values, const char *name)
 /* A secret is never passed to iniparser: it leaves copies of its input in freed memory. */
 static bool is_secret(const struct ini_section *section, const char *name)
 {
-	const struct schema_section *known = schema_find(section->kind);
+	const struct schema_section *known = schema_find_named(section->kind, section->name);
 	const struct schema_key *key = known == NULL ? NULL : schema_find_key(known, name);
 
 	return key != NULL && value_is_secret(key->type);

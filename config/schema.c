@@ -470,6 +470,7 @@ NAME_IS_FIRST(conf_group);
 NAME_IS_FIRST(conf_rule);
 NAME_IS_FIRST(conf_scanner);
 NAME_IS_FIRST(conf_shared);
+NAME_IS_FIRST(conf_way);
 
 const struct schema_section schema_sections[] = {
     SINGLE(gateway, N_("The gateway itself.")),
@@ -491,5 +492,8 @@ const struct schema_section schema_sections[] = {
     SINGLE(senders, N_("Senders whose mail is never spam, and those whose mail always is.")),
     NAMED_AS(mailbox, shared, "info", N_("A mailbox that several users share: nobody logs in to it, and IMAP shows it to its members as "
         "Shared/info. Its name is an address in local_domain.")),
+    {"line", "gsm", sizeof(struct conf_way), offsetof(struct conf, ways), offsetof(struct conf, way_count), offsetof(struct conf_way, place),
+	schema_way_keys, SCHEMA_WAY_KEYS, N_("One of several lines. A session uses the first that comes up; [line] then has only the limits and times, and these keys "
+        "are those of each [line NAME].")},
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);

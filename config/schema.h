@@ -37,6 +37,8 @@ extern const size_t schema_section_count;
 /* Finds a section or key by its (lower-case) name; NULL if it does not exist. */
 const struct schema_section *schema_find(const char *kind);
 const struct schema_key *schema_find_key(const struct schema_section *section, const char *name);
+/* The same where some sections of a kind have a name and one has none: [line], [line gsm]. */
+const struct schema_section *schema_find_named(const char *kind, const char *name);
 /* The valid name nearest to an invalid one, or NULL. */
 const char *schema_nearest(const char *kind);
 const char *schema_nearest_key(const struct schema_section *section, const char *name);

@@ -13,6 +13,14 @@ const struct schema_section *schema_find(const char *kind)
 	return NULL;
 }
 
+const struct schema_section *schema_find_named(const char *kind, const char *name)
+{
+	for (size_t i = 0; i < schema_section_count; i++)
+		if (strcmp(schema_sections[i].kind, kind) == 0 && (schema_sections[i].example != NULL) == (name[0] != '\0'))
+			return &schema_sections[i];
+	return schema_find(kind);
+}
+
 const struct schema_key *schema_find_key(const struct schema_section *section, const char *name)
 {
 	for (size_t i = 0; i < section->key_count; i++)

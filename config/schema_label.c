@@ -67,6 +67,8 @@ static const struct {
     {"line", "disconnect_command", N_("Command to disconnect"), true},
     {"line", "permanent", N_("Always up"), true},
     {"line", "proxy", N_("Proxy"), true},
+    {"line", "order", N_("Order"), true},
+    {"line", "hours", N_("Only in these hours"), true},
     {"line", "command_timeout", N_("Time limit of each command"), false},
     {"line", "while_up", N_("Command while connected"), true},
     {"line", "while_up_timeout", N_("Its time limit"), false},

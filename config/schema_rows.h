@@ -54,6 +54,10 @@
 #define FOLDER_TARGETS(o, f) VALUE_FOLDER_TARGETS, FIELD(o, f, struct strlist)
 #define FOLDER_KEEPS(o, f) VALUE_FOLDER_KEEPS, FIELD(o, f, struct conf_folder_ages)
 
+/* schema_way.c */
+#define SCHEMA_WAY_KEYS 8
+extern const struct schema_key schema_way_keys[SCHEMA_WAY_KEYS];
+
 #define KILO 1024LL
 #define MEGA (1024 * KILO)
 #define GIGA (1024 * MEGA)

@@ -97,7 +97,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	    "gateway", "pid", facts->pid, "version", LANPOST_VERSION, "hostname",
 	    conf->gateway.hostname, "since", (json_int_t)facts->since, "spool", conf->gateway.spool,
 	    "language", conf_language_code(conf->gateway.language), "line",
-	    conf->line.connect_command[0] == '\0' ? "always on" : "on demand", "session", "running",
+	    conf_line_is_dialled(conf) ? "on demand" : "always on", "session", "running",
 	    facts->session != NULL, "id", facts->session, "next", (json_int_t)facts->next, "last",
 	    or_null(state_session_get(state)));
 	json_object_set_new(status, "accounts", accounts(conf, state));

@@ -17,45 +17,71 @@
 #define OUTPUT_MAX 2048
 #define SAID_MAX 400 /* of the output, in a report */
 #define ROUTE_STEP_MS 250
+#define MARK_MAX 256
 
 /* --- the file that marks that the line may be up */
 
-/* session: the id of the session that connects; NULL: disconnected. */
+/* session: the id of the session that connects; NULL: disconnected. The name of the line follows, if it has one. */
 static void mark(const struct conf *conf, const struct msgid *session)
 {
-	char *path = layout_line_up(SPOOL_OF(conf));
+	char *path = layout_line_up(SPOOL_OF(conf)), *text = NULL;
 	struct error error;
 
-	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0600, &error) : fsx_unlink(path, &error)) != 0)
+	if (session != NULL)
+		text = xasprintf("%s%s%s", session->text, conf->line.way == NULL ? "" : " ", conf->line.way == NULL ? "" : conf->line.way);
+	if ((session != NULL ? fsx_replace(path, slice_of(text), 0600, &error) : fsx_unlink(path, &error)) != 0)
 		log_warnx("event=line-not-marked reason=%s", LOG_ERROR(&error));
+	free(text);
 	free(path);
 }
 
-static struct msgid read_mark(const char *path)
-{
-	struct msgid session = msgid_new();
-	struct error error;
-	char *text = NULL;
-	size_t len = 0;
-
-	if (fsx_read(path, MSGID_LEN, &text, &len, &error) == 0 && msgid_is(slice_make(text, len)))
-		snprintf(session.text, sizeof(session.text), "%.*s", (int)len, text);
-	free(text);
-	return session;
-}
-
-bool dialup_was_left_up(const struct conf *conf, struct msgid *session)
+bool dialup_was_left_up(const struct conf *conf)
 {
 	char *path = layout_line_up(SPOOL_OF(conf));
 	bool left = access(path, F_OK) == 0;
 
-	if (left && session != NULL)
-		*session = read_mark(path);
 	free(path);
 	return left;
 }
 
+void dialup_take_over(struct conf *conf, struct msgid *session)
+{
+	char *path = layout_line_up(SPOOL_OF(conf)), *text = NULL, *name;
+	const struct conf_way *way;
+	struct slice rest, ident;
+	struct error error;
+	size_t len = 0;
+
+	*session = msgid_new();
+	if (fsx_read(path, MARK_MAX, &text, &len, &error) != 0)
+		len = 0;
+	rest = slice_make(text, len);
+	ident = slice_cut(&rest, ' ');
+	if (msgid_is(ident))
+		snprintf(session->text, sizeof(session->text), "%.*s", SLICE_PRINT(ident));
+	name = slice_dup(rest);
+	way = conf_find_way(conf, name);
+	if (way != NULL)
+		conf_way_use(conf, way);
+	else if (name[0] != '\0')
+		log_warnx("event=line-unknown line=%s", LOG_CSTR(name)); /* removed from the configuration since */
+	free(name);
+	free(text);
+	free(path);
+}
+
 /* --- the commands */
+
+/* Of a line with a name, its name comes first. */
+static void name_line(const struct conf *conf, struct dialup_outcome *outcome)
+{
+	char text[PHRASE_MAX];
+
+	if (conf->line.way == NULL)
+		return;
+	snprintf(text, sizeof(text), "%s", outcome->text);
+	phrase_set(outcome->text, sizeof(outcome->text), "%s: %s", conf->line.way, text);
+}
 
 /* failure: why it could not be run to its end; else NULL. */
 static void describe(struct dialup_outcome *outcome, const struct error *failure, int status, struct slice printed)
@@ -87,9 +113,11 @@ static int run(const struct conf *conf, struct secrets *secrets, bool is_down, c
 		result = printed.len == 0
 			     ? error_set(error, ERROR_TEMPORARY, N_("%s ended with exit code %d"), what, status)
 			     : error_set(error, ERROR_TEMPORARY, N_("%s ended with exit code %d: %s"), what, status, said);
-	log_info("event=line command=%s status=%d output=%s", what, status, LOG_TEXT(printed));
+	log_info("event=line line=%s command=%s status=%d output=%s", LOG_CSTR(conf->line.way == NULL ? "" : conf->line.way), what, status,
+	    LOG_TEXT(printed));
 	outcome->command = what;
 	describe(outcome, result != 0 && status == 0 ? error : NULL, status, printed);
+	name_line(conf, outcome);
 	buf_clear(&output);
 	return result;
 }
@@ -143,7 +171,8 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 	if (seconds > 0 && host[0] != '\0')
 		result = await_route(host, seconds, cancel, error);
 	if (result == NET_HAS_NO_ROUTE && error->class != ERROR_CANCELLED)
-		error_context(error, N_("connect_command succeeded, but there is no route to the servers"));
+		error_context(error, conf->line.connect_command[0] == '\0' ? N_("there is no route to the servers")
+									       : N_("connect_command succeeded, but there is no route to the servers"));
 	if (result == NET_UNKNOWN_NAME)
 		log_info("event=line-no-name host=%s", LOG_CSTR(host));
 	free(host);
@@ -152,16 +181,58 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 
 /* --- both */
 
-int dialup_connect(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
-    struct dialup_outcome *outcome, struct error *error)
+/* Where the outcome of the next command goes: the last place, when there are too many. */
+static struct dialup_outcome *add_outcome(struct dialup_outcomes *outcomes)
 {
+	struct dialup_outcome *outcome = &outcomes->items[outcomes->count];
+
+	if (outcomes->count < DIALUP_OUTCOMES_MAX - 1)
+		outcomes->count++;
 	outcome->command = NULL;
+	return outcome;
+}
+
+static int connect_line(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
+    struct dialup_outcomes *outcomes, struct error *error)
+{
 	if (conf->line.connect_command[0] == '\0')
-		return 0;
+		return conf->line.way == NULL ? 0 : wait_for_route(conf, cancel, error);
 	mark(conf, session);
-	if (run(conf, secrets, false, cancel, outcome, error) != 0)
+	if (run(conf, secrets, false, cancel, add_outcome(outcomes), error) != 0)
 		return -1;
 	return wait_for_route(conf, cancel, error);
+}
+
+/* Before the next line is tried: two lines at once would leave it open which of them is used, and paid for. */
+static void give_up(const struct conf *conf, struct secrets *secrets, struct dialup_outcomes *outcomes, const struct error *why)
+{
+	struct error error;
+
+	log_warnx("event=line-not-up line=%s reason=%s", LOG_CSTR(conf->line.way), LOG_ERROR(why));
+	if (dialup_disconnect(conf, secrets, add_outcome(outcomes), &error) != 0)
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
+}
+
+int dialup_connect(struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
+    struct dialup_outcomes *outcomes, struct error *error)
+{
+	const struct conf_way *way = conf_way_next(conf, NULL, clock_wall()), *next;
+
+	outcomes->count = 0;
+	if (conf->way_count == 0)
+		return connect_line(conf, secrets, session, cancel, outcomes, error);
+	if (way == NULL)
+		return error_set(error, ERROR_TEMPORARY, N_("no line may be used at this hour: see hours of the sections [line NAME]"));
+	for (;; way = next) {
+		conf_way_use(conf, way);
+		if (connect_line(conf, secrets, session, cancel, outcomes, error) == 0)
+			return 0;
+		error_context(error, N_("line %s"), way->name);
+		next = conf_way_next(conf, way, clock_wall());
+		if (next == NULL || error->class == ERROR_CANCELLED)
+			return -1; /* the session disconnects it */
+		give_up(conf, secrets, outcomes, error);
+	}
 }
 
 int dialup_disconnect(const struct conf *conf, struct secrets *secrets, struct dialup_outcome *outcome, struct error *error)
@@ -171,7 +242,7 @@ int dialup_disconnect(const struct conf *conf, struct secrets *secrets, struct d
 	outcome->command = NULL;
 	if (conf->line.disconnect_command[0] != '\0')
 		result = run(conf, secrets, true, NULL, outcome, error);
-	if (dialup_was_left_up(conf, NULL))
+	if (dialup_was_left_up(conf))
 		mark(conf, NULL);
 	return result;
 }
@@ -180,4 +251,12 @@ void dialup_journal(struct intake *intake, const struct msgid *session, const st
 {
 	if (outcome->command != NULL)
 		intake_journal(intake, session->text, session->text, EVENT_LINE, outcome->command, outcome->text);
+}
+
+void dialup_journal_connect(struct intake *intake, const struct msgid *session, const struct dialup_outcomes *outcomes, const char *used)
+{
+	for (size_t i = 0; i < outcomes->count; i++)
+		dialup_journal(intake, session, &outcomes->items[i]);
+	if (used != NULL)
+		intake_journal(intake, session->text, session->text, EVENT_LINE, "", PHRASE(N_("line %s is used"), used));
 }

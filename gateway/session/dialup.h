@@ -19,16 +19,27 @@ struct dialup_outcome {
 	char text[PHRASE_MAX]; /* a phrase */
 };
 
-/* Runs connect_command and waits for a route; without a command the line is always on. session: its id, for a process that
+#define DIALUP_OUTCOMES_MAX 16
+struct dialup_outcomes {
+	struct dialup_outcome items[DIALUP_OUTCOMES_MAX];
+	size_t count;
+};
+
+/* Runs connect_command and waits for a route; without a command the line is always on. Of several lines ([line NAME]) each is
+ * tried until one has a route; conf then uses that one. session: its id, for a process that
  * must disconnect in its place. A failed command and a missing route are errors (with the output of the command); both are
  * aborted once *cancel is true. secrets: the process that runs the commands of a session; NULL: this process runs them. */
-int dialup_connect(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
-    struct dialup_outcome *outcome, struct error *error);
+int dialup_connect(struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
+    struct dialup_outcomes *outcomes, struct error *error);
 /* Runs disconnect_command. */
 int dialup_disconnect(const struct conf *conf, struct secrets *secrets, struct dialup_outcome *outcome, struct error *error);
 /* Writes the result to the journal of the session, if there is any. */
 void dialup_journal(struct intake *intake, const struct msgid *session, const struct dialup_outcome *outcome);
-/* Whether a session has connected it and not disconnected it; *session (may be NULL) is its id, a new id if not known. */
-bool dialup_was_left_up(const struct conf *conf, struct msgid *session);
+/* The same for all that was tried to connect, and which one of several lines is used (NULL: there is only one, or none is up). */
+void dialup_journal_connect(struct intake *intake, const struct msgid *session, const struct dialup_outcomes *outcomes, const char *used);
+/* Whether a session has connected it and not disconnected it. */
+bool dialup_was_left_up(const struct conf *conf);
+/* For the process that disconnects it: conf uses the line of that session from now on; *session is its id, a new id if not known. */
+void dialup_take_over(struct conf *conf, struct msgid *session);
 
 #endif

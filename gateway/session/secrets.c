@@ -134,6 +134,8 @@ int secrets_run_dialup(struct secrets *secrets, bool is_down, const atomic_bool 
     struct error *error)
 {
 	const char what = is_down ? 1 : 0;
+	const char *way = secrets->conf->line.way == NULL ? "" : secrets->conf->line.way;
+	const struct slice parts[] = {{&what, 1}, slice_of(way)};
 	struct frame_wait wait = {clock_now_ms() + secrets->conf->line.command_timeout * 1000 + LINE_EXTRA_MS, cancel};
 	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
 	struct conversation conversation;
@@ -142,7 +144,7 @@ int secrets_run_dialup(struct secrets *secrets, bool is_down, const atomic_bool 
 
 	if (result == 0)
 		result = secrets_exchange(&conversation,
-		    &(struct frame){.kind = SECRETS_DIALUP, .parts = &(struct slice){&what, 1}, .count = 1}, &answer, wait, error);
+		    &(struct frame){.kind = SECRETS_DIALUP, .parts = parts, .count = ARRAY_LEN(parts)}, &answer, wait, error);
 	if (result == 0 && answer.len < sizeof(code))
 		result = lost(FRAME_CLOSED, error);
 	if (result == 0) {

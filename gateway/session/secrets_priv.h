@@ -16,7 +16,7 @@ enum secrets_kind {
 	/* The session's first frame. */
 	SECRETS_ACCOUNT = 1, /* its name */
 	SECRETS_SMARTHOST,   /* its name */
-	SECRETS_DIALUP,	     /* a byte: 0 up, 1 down */
+	SECRETS_DIALUP,	     /* a byte: 0 up, 1 down; and the name of one of several lines */
 	SECRETS_KEY,	     /* domain of a [dkim] section */
 	SECRETS_WHILE_UP,    /* nothing */
 	/* Answers. */

@@ -51,11 +51,16 @@ int secrets_dialup_command(const struct conf *conf, bool is_down, const atomic_b
 static void serve_line(struct service *service, struct slice body)
 {
 	struct buf output = BUF_INIT(SECRETS_OUTPUT_MAX);
-	bool is_down = body.len == 1 && body.ptr[0] == 1;
+	bool is_down = body.len >= 1 && body.ptr[0] == 1;
+	char *name = slice_dup(slice_from(body, body.len == 0 ? 0 : 1));
+	const struct conf_way *way = conf_find_way(service->conf, name);
 	struct error error;
 	int32_t code;
 	int status = 0;
 
+	free(name);
+	if (way != NULL)
+		conf_way_use(service->conf, way);
 	if (secrets_dialup_command(service->conf, is_down, &service->is_over, &output, &status, &error) != 0) {
 		say_error(service, &error);
 	} else {

@@ -24,7 +24,7 @@ struct session {
 	struct triggers triggers;
 	struct session_result result;
 	struct remote_wire wire; /* of the smarthosts' connections */
-	struct dialup_outcome line; /* of bringing it up */
+	struct dialup_outcomes line; /* of bringing it up */
 	bool is_up;
 	struct account_order order;
 	struct server_gate gate;

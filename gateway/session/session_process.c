@@ -299,7 +299,7 @@ static void work(struct session *session)
 	struct account_thread *threads;
 	int64_t fetch_began = clock_now_ms(), fetched_ms = 0;
 
-	dialup_journal(session->spool.intake, &session->id, &session->line);
+	dialup_journal_connect(session->spool.intake, &session->id, &session->line, session->is_up ? session->conf->line.way : NULL);
 	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
@@ -360,15 +360,18 @@ static void take_request(struct session *session, const struct session_request *
 		session_process_tell(session, json_pack("{s:b}", SESSION_HAS_WORK, 1));
 }
 
-static void bring_up(struct session *session)
+static void bring_up(struct session *session, struct conf *conf)
 {
 	struct session_result *result = &session->result;
 
 	thread_activity_step("bringing up the line");
-	session->is_up = dialup_connect(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &session->line,
+	session->is_up = dialup_connect(conf, &session->secrets, &session->id, session_limits_cancelled(), &session->line,
 			     &result->line_error) == 0;
 	if (session->is_up)
 		result->line_error = (struct error)ERROR_INIT;
+	if (session->is_up && conf->line.way != NULL)
+		log_info("event=line-used session=%s line=%s", session->id.text, LOG_CSTR(conf->line.way));
+	result->way = conf->line.way;
 }
 
 static int open_spool(struct session *session, const struct spool_options *options, struct error *error)
@@ -381,14 +384,14 @@ static int open_spool(struct session *session, const struct spool_options *optio
 
 /* The line first: connecting replaces files of the resolver (resolv.conf), and a sandbox allows only files that existed
  * when it was entered. The requests are in the spool, which has threads, and those must have ended. */
-static int open_line(struct session *session, const struct session_request *request, struct error *error)
+static int open_line(struct session *session, struct conf *conf, const struct session_request *request, struct error *error)
 {
 	if (open_spool(session, &(struct spool_options){.writer = "session", .reports_damage = true}, error) != 0)
 		return -1;
 	take_request(session, request);
 	spool_close(&session->spool, NULL);
 	if (wants_line(session))
-		bring_up(session);
+		bring_up(session, conf);
 	return 0;
 }
 
@@ -409,12 +412,12 @@ static int open_confined(struct session *session, struct error *error)
 
 static int open_all(struct session *session, const struct session_job *job, struct error *error)
 {
-	bool has_line = job->conf->line.connect_command[0] != '\0';
+	bool has_line = job->conf->way_count > 0 || job->conf->line.connect_command[0] != '\0';
 
 	/* Before any thread, lock or open file exists. */
 	if (secrets_start(&session->secrets, job->conf, error) != 0 ||
 	    sorting_start(&session->sorting, job->conf, session_limits_cancelled(), error) != 0 ||
-	    (has_line && open_line(session, job->request, error) != 0))
+	    (has_line && open_line(session, job->conf, job->request, error) != 0))
 		return -1;
 	clock_trust_prepare();
 	if (open_confined(session, error) != 0)

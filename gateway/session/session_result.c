@@ -172,6 +172,8 @@ json_t *session_result_json(const struct session_result *result)
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 	add_price(result, answer);
 	json_object_set_new(answer, "while_up", result->while_up.was_run ? while_up_json(&result->while_up) : json_null());
+	if (result->way != NULL)
+		json_object_set_new(answer, "line", json_string(result->way));
 	return answer;
 }
 
@@ -224,6 +226,8 @@ static void bytes_text(const struct session_result *result, struct buf *out)
 	const struct remote_bytes bytes = session_result_bytes(result);
 	char received[32], sent[32], price[LINE_PRICE_SIZE], month[LINE_PRICE_SIZE];
 
+	if (result->way != NULL && result->line_error.class == ERROR_NONE)
+		buf_printf(out, _("Line: %s\n"), result->way);
 	if (bytes.received + bytes.sent > 0)
 		buf_printf(out, _("On the line: %s received, %s sent\n"), i18n_size(received, sizeof(received), bytes.received),
 		    i18n_size(sent, sizeof(sent), bytes.sent));

@@ -31,6 +31,7 @@ struct session_result {
 	size_t waiting; /* in the queue, at the end */
 	struct error queue_error;
 	struct error line_error;
+	const char *way; /* which of several lines was used, or tried last; NULL: there is only one */
 	enum session_end end; /* the reason for an early end */
 	uint64_t line_received, line_sent; /* by the connections to smarthosts */
 	bool is_plan; /* nothing was fetched or sent */

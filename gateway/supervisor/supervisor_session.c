@@ -99,7 +99,7 @@ static int hang_up_run(void *context, int event_fd)
 
 	(void)event_fd;
 	conf_wipe_secrets(conf);
-	dialup_was_left_up(conf, &session);
+	dialup_take_over(conf, &session);
 	if (dialup_disconnect(conf, NULL, &outcome, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	if (spool_open(&spool, conf, &options, &error) != 0) {
@@ -117,7 +117,7 @@ void supervisor_session_hang_up(struct supervisor *supervisor)
 {
 	struct error error;
 
-	if (!dialup_was_left_up(supervisor->conf, NULL))
+	if (!dialup_was_left_up(supervisor->conf))
 		return;
 	log_info("event=hanging-up");
 	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)

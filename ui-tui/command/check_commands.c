@@ -106,6 +106,10 @@ void check_commands(const struct conf *conf, struct conf_problems *problems)
 	check(problems, main, "[line] connect_command", conf->line.connect_command);
 	check(problems, main, "[line] disconnect_command", conf->line.disconnect_command);
 	check(problems, main, "[line] while_up", conf->line.while_up);
+	for (size_t i = 0; i < conf->way_count; i++) {
+		check(problems, conf->ways[i].place, "connect_command", conf->ways[i].connect_command);
+		check(problems, conf->ways[i].place, "disconnect_command", conf->ways[i].disconnect_command);
+	}
 	for (size_t i = 0; i < conf->account_count; i++)
 		check_remote(problems, conf->accounts[i].place, &conf->accounts[i].remote);
 	for (size_t i = 0; i < conf->smarthost_count; i++)

@@ -336,11 +336,12 @@ static int look_at_smarthost(struct talk *talk, const struct test *test)
 
 static int run(const struct conf *conf, const struct test *test)
 {
+	const struct conf_way *way = conf_way_next(conf, NULL, clock_wall());
 	struct remote_report report = {.step = REMOTE_LOGIN};
 	const struct remote_options options = {
 	    .remote = test->remote,
 	    .hostname = conf->gateway.hostname,
-	    .proxy = conf->line.proxy,
+	    .proxy = way != NULL ? way->proxy : conf->line.proxy,
 	    .timeout = test->timeout,
 	    .report = &report,
 	};

@@ -174,8 +174,10 @@ static char *line_text(const struct tui *tui)
 {
 	const struct conf_line *line = &tui->conf->line;
 
-	if (line->connect_command[0] == '\0')
+	if (!conf_line_is_dialled(tui->conf))
 		return xstrdup(_("always connected"));
+	if (tui->conf->way_count > 0)
+		return xstrdup(tui->link.session_runs ? _("one of several lines, for this session") : _("disconnected until a session starts"));
 	if (tui->link.session_runs)
 		return xasprintf(_("connected for this session: %s"), line->connect_command);
 	return xasprintf(_("disconnected until a session starts: %s"), line->connect_command);

@@ -75,6 +75,8 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 		    last_text(last, accounts));
 	if (json_is_string(json_object_get(last, "note")))
 		printf("          %s\n", PHRASE_SAID(text_of(last, "note")));
+	if (json_is_string(json_object_get(last, "line")))
+		printf(_("          line %s\n"), text_of(last, "line"));
 	if (number_of(last, "line_received") > 0)
 		printf(_("          on the line: %s received, %s sent\n"),
 		    i18n_size(received, sizeof(received), (unsigned long long)number_of(last, "line_received")),
