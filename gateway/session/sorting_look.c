@@ -71,7 +71,7 @@ int sorting_look(struct sorting_worker *worker, struct slice header, uint64_t si
 	struct slice parts[2];
 	const struct frame request = {.kind = SORTING_LISTED, .parts = parts, .count = ARRAY_LEN(parts), .passed = -1};
 	int64_t now = clock_wall();
-	int asked;
+	enum sorting_outcome asked;
 
 	frame_put(&head, SORTING_ACCOUNT, slice_of(worker->account->name));
 	frame_put(&head, SORTING_TIME, slice_make((const char *)&now, sizeof(now)));
