@@ -20,7 +20,8 @@ static void check_name(struct slice wire, char separator)
 	if (imap_folder_quote(wire, &argument) == 0)
 		assert(argument.len >= wire.len + 2 && argument.ptr[argument.len - 1] == '"' && memchr(argument.ptr, '\n', argument.len) == NULL);
 	buf_reset(&argument);
-	if (imap_folder_argument(name, separator, &argument) == 0 && argument.len > 2) {
+	/* A separator that modified UTF-7 uses itself makes names ambiguous. */
+	if ((separator == '.' || separator == '/') && imap_folder_argument(name, separator, &argument) == 0 && argument.len > 2) {
 		struct imap_folder folder;
 		struct buf text = BUF_INIT(8192), back = BUF_INIT(4096);
 
