@@ -370,11 +370,11 @@ const char *conf_language_code(enum conf_language language)
 	return language == LANGUAGE_RU ? "ru" : "en";
 }
 
-static bool is_within(const struct conf_size_hours *item, int64_t second)
+static bool is_within(int64_t from, int64_t to, int64_t second)
 {
-	if (item->from < item->to)
-		return second >= item->from && second < item->to;
-	return second >= item->from || second < item->to; /* over midnight; equal: all day */
+	if (from < to)
+		return second >= from && second < to;
+	return second >= from || second < to; /* over midnight; equal: all day */
 }
 
 int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now)
@@ -385,21 +385,12 @@ int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now)
 	if (now <= 0 || localtime_r(&when, &tm) == NULL)
 		return sizes->usual;
 	for (size_t i = 0; i < sizes->count; i++)
-		if (is_within(&sizes->items[i], tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec))
+		if (is_within(sizes->items[i].from, sizes->items[i].to, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec))
 			return sizes->items[i].size;
 	return sizes->usual;
 }
 
 /* --- [line NAME]: a session uses one of them */
-
-static bool is_open(const struct conf_way *way, int64_t second)
-{
-	int64_t from = way->hours_from, to = way->hours_to;
-
-	if (from == to)
-		return true;
-	return from < to ? second >= from && second < to : second >= from || second < to;
-}
 
 static int64_t second_of_day(int64_t now)
 {
@@ -419,7 +410,7 @@ const struct conf_way *conf_way_next(const struct conf *conf, const struct conf_
 		const struct conf_way *way = &conf->ways[i];
 		bool is_after = last == NULL || way->order > last->order || (way->order == last->order && way > last);
 
-		if (is_after && is_open(way, second) && (next == NULL || way->order < next->order))
+		if (is_after && is_within(way->hours_from, way->hours_to, second) && (next == NULL || way->order < next->order))
 			next = way;
 	}
 	return next;

@@ -172,8 +172,7 @@ json_t *session_result_json(const struct session_result *result)
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 	add_price(result, answer);
 	json_object_set_new(answer, "while_up", result->while_up.was_run ? while_up_json(&result->while_up) : json_null());
-	if (result->way != NULL)
-		json_object_set_new(answer, "line", json_string(result->way));
+	json_object_set_new(answer, "line", result->way != NULL ? json_string(result->way) : json_null());
 	return answer;
 }
 
