@@ -247,6 +247,7 @@ struct conf_scanner {
 	int64_t max_size; /* 0: none */
 	enum conf_when_away when_away;
 	bool needs_line; /* it asks the internet: only while the line is up; false if that is always so */
+	char *learn_url; /* where it learns; "": see scanner_url_to_learn() */
 };
 
 enum conf_virus { VIRUS_QUARANTINE, VIRUS_REJECT, VIRUS_TAG, VIRUS_STRIP /* attachments only */ };
@@ -263,6 +264,7 @@ struct conf_filter {
 	bool daily_list; /* users get lists of what is kept back from them */
 	struct conf_numbers daily_list_at; /* time of day */
 	unsigned user_release;		/* enum kept_kind: what users may release themselves; never viruses */
+	bool learn; /* scanners for spam learn from what users do */
 };
 
 /* Friends and foes of the whole office: addresses and domains. */
@@ -404,6 +406,8 @@ const struct conf_account *conf_find_account(const struct conf *conf, const char
 bool conf_forbids_attachments(const struct conf *conf, unsigned sources);
 /* Whether any mail is filtered: by scanners, or for its attachments. */
 bool conf_has_filters(const struct conf *conf);
+/* Whether any scanner learns from what users do. */
+bool conf_learns(const struct conf *conf);
 const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name);
 const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name);
 /* The identity of the account's mailbox upstream, independent of the account's name and protocol: "login host", with

@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "config/endpoint.h"
+#include "config/scanner_url.h"
+#include "message/scan/scan_verdict.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -76,6 +78,15 @@ bool conf_forbids_attachments(const struct conf *conf, unsigned sources)
 bool conf_has_filters(const struct conf *conf)
 {
 	return conf->scanner_count > 0 || conf_forbids_attachments(conf, CONF_FETCHED | CONF_LOCAL | CONF_OUTGOING);
+}
+
+bool conf_learns(const struct conf *conf)
+{
+	bool learns = false;
+
+	for (size_t i = 0; i < conf->scanner_count && !learns; i++)
+		learns = conf->filter.learn && scanner_url_looks_for(scanner_url_of(conf->scanners[i].url).kind) == SCAN_SPAM;
+	return learns;
 }
 
 const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name)

@@ -34,3 +34,15 @@ unsigned scanner_url_looks_for(enum scanner_kind kind)
 {
 	return kinds[kind].looks_for;
 }
+
+char *scanner_url_to_learn(const char *url, const char *learn_url)
+{
+	struct scanner_url parsed = scanner_url_of(url);
+	bool is_v6 = slice_find(parsed.host, ':') >= 0;
+
+	if (learn_url[0] != '\0')
+		return xstrdup(learn_url);
+	if (parsed.kind != SCANNER_RSPAMD || parsed.path.len > 0)
+		return xstrdup(url);
+	return xasprintf("rspamd://%s%.*s%s:%u", is_v6 ? "[" : "", SLICE_PRINT(parsed.host), is_v6 ? "]" : "", parsed.port + 1);
+}

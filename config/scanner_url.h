@@ -20,6 +20,9 @@ struct scanner_url {
 
 /* Of a valid url (VALUE_SCANNER). */
 struct scanner_url scanner_url_of(const char *url);
+/* Where a scanner for spam learns, as a url in new memory: learn_url ("": none is configured), else that of spamd itself, and of rspamd that of its controller, which
+ * has the next port. */
+char *scanner_url_to_learn(const char *url, const char *learn_url);
 /* SCAN_VIRUS or SCAN_SPAM (message/scan/scan_verdict.h). */
 unsigned scanner_url_looks_for(enum scanner_kind kind);
 

@@ -403,6 +403,7 @@ static const struct schema_key scanner_keys[] = {
     {"needs_line", FLAG(conf_scanner, needs_line), "no", NULL, ANY,
 	N_("yes: it asks the internet (DNS lists), so it is asked only while the line is up (connect_command). Mail that comes from the LAN in between "
 	   "is scanned in the next session, as when it is away.")},
+    {"learn_url", SCANNER(conf_scanner, learn_url), "", N_("spamd: as url; rspamd: the port after that of url"), ONE_OF("spamd", "rspamd"), N_("Where a scanner for spam learns: of rspamd its controller, rspamd://127.0.0.1:11334.")},
 };
 
 static const struct schema_key filter_keys[] = {
@@ -427,14 +428,14 @@ static const struct schema_key filter_keys[] = {
     {"daily_list_at", TIMES(conf_filter, daily_list_at), "08:00", NULL, ANY, N_("The time of day for these lists: they are sent with the first session after it.")},
     {"user_release", WORDS(conf_filter, user_release), "spam", NULL, ONE_OF("spam", "attachments"),
 	N_("What users may release themselves, by a reply to this list: spam, attachments. Never a virus.")},
+    {"learn", FLAG(conf_filter, learn), "yes", NULL, ANY, N_("yes: scanners for spam learn from messages that users move to the folder Junk and out of it, or send as attachments to spam@ and ham@ the local domain.")},
 };
 
 static const struct schema_key senders_keys[] = {
     {"allow", SENDERS(conf_senders, allow), "", N_("nobody"), ANY, N_("Addresses and domains whose mail is never spam, whatever its score; viruses are looked for as in other mail.")},
     {"deny", SENDERS(conf_senders, deny), "", N_("nobody"), ANY, N_("Addresses and domains whose fetched mail goes to the folder Junk, whatever its score.")},
     {"friends", DURATION(conf_senders, friends), "180d", NULL, TIME(0, 3650 * DAY, 'd'),
-	N_("For this long after a user has written to an address, mail from there to this user is not spam; 0: never. A message whose sender is "
-	   "forged by SPF, DKIM or DMARC does not count.")},
+	N_("For this long after a user has written to an address, mail from there to this user is not spam; 0: never. A message whose sender is forged by SPF, DKIM or DMARC does not count.")},
 };
 
 static const struct schema_key mailbox_keys[] = {

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/lesson.h"
 #include "spool/mailbox_name.h"
 
 #include <stdio.h>
@@ -62,6 +63,9 @@ static enum route_kind route_local(
 	if (find_local_name(conf, local, &kind, user) ||
 	    find_local_name(conf, without_detail(local), &kind, user))
 		return kind;
+	*user = conf_learns(conf) ? lesson_mailbox_of_address(local) : NULL;
+	if (*user != NULL)
+		return ROUTE_LESSON;
 	return conf->gateway.relay_unknown ? ROUTE_OUTSIDE : ROUTE_UNKNOWN;
 }
 
@@ -185,6 +189,7 @@ static bool add_forward(struct spread *spread, const struct conf_user *from)
 		added = add_outside(spread->conf, spread->envelope, &addr, slice_of(why));
 		break;
 	case ROUTE_DAEMON:
+	case ROUTE_LESSON:
 	case ROUTE_UNKNOWN:
 		break;
 	}
@@ -282,6 +287,8 @@ void route_add_known(
 		route_add_mailbox(conf, envelope, route->user, why);
 	else if (route->kind == ROUTE_GROUP)
 		add_members(conf, envelope, route->user, why);
+	else if (route->kind == ROUTE_LESSON)
+		envelope_add(envelope, PLACE_MAILBOX, slice_of(route->user), why);
 	else if (route->kind == ROUTE_OUTSIDE)
 		add_outside(conf, envelope, route->addr, why);
 }

@@ -16,6 +16,7 @@ enum route_kind {
 	ROUTE_MAILBOX, /* a local user or shared mailbox, alias, or external alias; or postmaster */
 	ROUTE_GROUP, /* a [group]: all its members */
 	ROUTE_DAEMON,
+	ROUTE_LESSON, /* spam or ham: scanners learn what is attached */
 	ROUTE_OUTSIDE,
 	ROUTE_UNKNOWN, /* in our domain, or a bare name, but unknown */
 };
@@ -23,7 +24,7 @@ enum route_kind {
 /* The destination of an address. */
 struct route {
 	enum route_kind kind;
-	const char *user;	 /* of a mailbox or a group */
+	const char *user;	 /* of a mailbox or a group; a folder of lessons */
 	const struct addr *addr; /* borrowed */
 };
 

@@ -9,6 +9,7 @@
 #include "message/header.h"
 #include "message/imap/folder_use.h"
 #include "message/imap/same_message.h"
+#include "mail/lesson.h"
 #include "spool/mailbox_name.h"
 
 #include <pthread.h>
@@ -20,13 +21,14 @@
 
 /* --- whose */
 
-/* Commands to the daemon are eaten, and nobody gets what is in quarantine: there is nothing to keep of them. */
+/* Commands to the daemon are eaten, and so are messages to be learned; nobody gets what is in quarantine: there is nothing to keep of them. */
 static bool goes_to_people(const struct envelope *envelope)
 {
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		const struct place *place = &envelope->places[i];
 
-		if (place->kind != PLACE_DAEMON && place->kind != PLACE_BOSS && strcmp(place->name, MAILBOX_QUARANTINE) != 0)
+		if (place->kind != PLACE_DAEMON && place->kind != PLACE_BOSS && strcmp(place->name, MAILBOX_QUARANTINE) != 0 &&
+		    !lesson_is_mailbox(place->name))
 			return true;
 	}
 	return false;

@@ -42,6 +42,9 @@ static const struct {
     [EVENT_NOT_SCANNED] = {"not-scanned", N_("not scanned")},
     [EVENT_QUARANTINED] = {"quarantined", N_("quarantined")},
     [EVENT_LINE] = {"line", N_("line")},
+    [EVENT_LEARN_DUE] = {"learn-due", N_("to be learned")},
+    [EVENT_LEARNED] = {"learned", N_("learned")},
+    [EVENT_NOT_LEARNED] = {"not-learned", N_("not learned")},
 };
 
 const char *event_code(enum event event)

@@ -41,6 +41,9 @@ enum event {
 	EVENT_NOT_SCANNED,
 	EVENT_QUARANTINED,     /* detail: why */
 	EVENT_LINE,	       /* of a session. place: the key of the command; detail: how it ended */
+	EVENT_LEARN_DUE,       /* place: the folder of lessons; detail: why. The message shall be learned */
+	EVENT_LEARNED,	       /* detail: as what, and by which scanners */
+	EVENT_NOT_LEARNED,     /* detail: why */
 	EVENT_COUNT
 };
 

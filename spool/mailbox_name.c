@@ -17,8 +17,12 @@ struct slice mailbox_name_folder(struct slice name)
 
 bool mailbox_name_is_valid(struct slice name)
 {
-	return slice_is(name, MAILBOX_QUARANTINE) ||
-	       (conf_is_mailbox_name(slice_cut(&name, '/')) && (name.ptr == NULL || folder_name_is_valid(name)));
+	struct slice user;
+
+	if (slice_is(name, MAILBOX_QUARANTINE))
+		return true;
+	user = slice_cut(&name, '/');
+	return (conf_is_mailbox_name(user) || slice_is(user, MAILBOX_LEARN)) && (name.ptr == NULL || folder_name_is_valid(name));
 }
 
 bool mailbox_name_equal(struct slice a, struct slice b)

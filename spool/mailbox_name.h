@@ -9,7 +9,10 @@
 /* The mailbox of the quarantine: no user can have this name. */
 #define MAILBOX_QUARANTINE "_quarantine"
 
-/* Whether it can name a mailbox: a valid name of a user (conf_is_mailbox_name()) or the quarantine, and of a folder (folder_name_is_valid()). */
+/* What scanners shall learn, in folders (mail/lesson.h). */
+#define MAILBOX_LEARN "_learn"
+
+/* Whether it can name a mailbox: a valid name of a user (conf_is_mailbox_name()), the quarantine or that of lessons, and of a folder (folder_name_is_valid()). */
 bool mailbox_name_is_valid(struct slice name);
 /* The parts of a valid name; the folder is empty if it is the user's mailbox itself. */
 struct slice mailbox_name_user(struct slice name);

@@ -72,6 +72,8 @@ static const struct verb verbs[] = {
     {"quarantine show", cmd_quarantine_show, 1, 1, "ID [--json]", "--json", N_("show one of them")},
     {"quarantine release", cmd_quarantine_release, 1, -1, "ID...", "", N_("deliver them to those they were for")},
     {"quarantine delete", cmd_quarantine_delete, 1, -1, "ID... [--yes]", "--yes", N_("delete them after confirmation")},
+    {"quarantine learn", cmd_learn, 2, -1, "spam|ham ID...", "", N_("let the scanners learn them as spam, or as not spam")},
+    {"learn", cmd_learn, 2, -1, "spam|ham MESSAGE...", "", N_("let the scanners learn messages (files, ids) as spam, or as not spam")},
     {"mailbox list", cmd_mailbox_list, 0, 0, "[--json]", "--json", N_("list mailboxes and their sizes")},
     {"mailbox show", cmd_mailbox_show, 1, 1, "USER [--json]", "--json",
 	N_("list the messages in a mailbox")},

@@ -1,6 +1,7 @@
 #include "gateway/report/status.h"
 
 #include "base/i18n.h"
+#include "mail/lesson.h"
 #include "spool/storage/storage.h"
 
 #include <stdlib.h>
@@ -85,6 +86,16 @@ static json_t *scanners(const struct conf *conf, const struct scanner_watch *wat
 	return list;
 }
 
+/* null: nobody learns. */
+static json_t *learning(const struct conf *conf, struct state *state)
+{
+	char *why = lesson_trouble_get(state);
+	json_t *object = conf_learns(conf) ? json_pack("{s:I, s:s?}", "waiting", (json_int_t)lesson_waiting(SPOOL_OF(conf)), "error", why) : json_null();
+
+	free(why);
+	return object;
+}
+
 json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 {
 	struct state *state = NULL;
@@ -105,6 +116,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	json_object_set_new(status, "queue", queue(conf));
 	if (conf->scanner_count > 0)
 		json_object_set_new(status, "scanners", scanners(conf, facts->scanners));
+	json_object_set_new(status, "learning", learning(conf, state));
 	json_object_set_new(status, "clients", json_integer((json_int_t)facts->clients));
 	state_close(state);
 	return status;

@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ struct process {
 	struct conf *conf;
 	struct filter_scanners *scanners;
 	struct filter_attachments *attachments;
+	atomic_int scanning; /* threads */
 };
 
 /* --- questions */
@@ -94,16 +96,45 @@ static bool is_given_up(int fd)
 	return poll(&polled, 1, 0) > 0 && (polled.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+static void answer_lesson(int fd, uint32_t kind, const struct filter_lesson *lesson)
+{
+	struct buf fields = BUF_INIT(FILTER_ANSWER_MAX);
+	unsigned learned = lesson->learned;
+	struct slice body;
+
+	frame_put(&fields, FILTER_LEARNED, slice_make((const char *)&learned, sizeof(learned)));
+	frame_put(&fields, FILTER_NAMES, slice_of(lesson->names));
+	frame_put(&fields, FILTER_REASON, slice_of(lesson->reason));
+	body = buf_slice(&fields);
+	frame_send(fd, &(struct frame){.kind = kind, .parts = &body, .count = 1}, (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS});
+	buf_clear(&fields);
+}
+
+/* Only while no mail is scanned. */
+static void learn(struct process *process, struct filter_lines *lines, int fd, uint32_t kind, const struct scanner_message *message)
+{
+	struct filter_lesson lesson = {.learned = LEARNED_BUSY};
+
+	if (atomic_load(&process->scanning) == 0)
+		filter_lines_learn(lines, kind == FILTER_LEARN_SPAM, message, &lesson);
+	answer_lesson(fd, kind, &lesson);
+}
+
+static bool is_question(uint32_t kind)
+{
+	return kind == FILTER_SCAN || kind == FILTER_LEARN_SPAM || kind == FILTER_LEARN_HAM;
+}
+
 static void scan(struct process *process, struct filter_lines *lines, const struct request *request, const struct scanner_message *message, int fd)
 {
 	struct scan_verdict verdict;
 
-	thread_activity_who("message %s", request->facts.id);
+	atomic_fetch_add(&process->scanning, 1);
 	filter_lines_scan(lines, request->sources, message, &verdict);
 	if (process->attachments != NULL && !is_given_up(fd))
 		filter_attachments_look(process->attachments, request->sources, message, &verdict);
+	atomic_fetch_sub(&process->scanning, 1);
 	answer(fd, &verdict);
-	thread_activity_end();
 }
 
 /* The message is in the request, or in the file. */
@@ -134,8 +165,14 @@ static void serve_one(struct process *process, struct filter_lines *lines, struc
 		is_there = frame_receive(fd, &kind, &body, &file, (struct frame_wait){.deadline = clock_now_ms() + REQUEST_MS}) == FRAME_OK;
 		question = buf_slice(&body);
 	}
-	if (is_there && !is_given_up(fd) && kind == FILTER_SCAN && read_request(question, &request) && find_message(&request, file, &message))
-		scan(process, lines, &request, &message, fd);
+	if (is_there && !is_given_up(fd) && is_question(kind) && read_request(question, &request) && find_message(&request, file, &message)) {
+		thread_activity_who("message %s", request.facts.id);
+		if (kind == FILTER_SCAN)
+			scan(process, lines, &request, &message, fd);
+		else
+			learn(process, lines, fd, kind, &message);
+		thread_activity_end();
+	}
 	if (request.has_facts)
 		scan_facts_clear(&request.facts);
 	if (file >= 0)
@@ -197,17 +234,27 @@ static void probe_and_wait(struct process *process, int file)
 
 /* --- the process */
 
+static void add_port(const char *text, uint16_t *ports, size_t *count)
+{
+	struct scanner_url url = scanner_url_of(text);
+
+	if (url.path.len == 0)
+		ports[(*count)++] = (uint16_t)url.port;
+}
+
 /* The ports of the scanners, and that of names; none if all scanners are sockets of this computer. New memory. */
 static uint16_t *ports_of(const struct conf *conf, size_t *count)
 {
-	uint16_t *ports = xcalloc(conf->scanner_count + 1, sizeof(*ports));
+	uint16_t *ports = xcalloc(2 * conf->scanner_count + 1, sizeof(*ports));
 
 	*count = 0;
 	for (size_t i = 0; i < conf->scanner_count; i++) {
-		struct scanner_url url = scanner_url_of(conf->scanners[i].url);
+		const struct conf_scanner *scanner = &conf->scanners[i];
+		char *learns = scanner_url_to_learn(scanner->url, scanner->learn_url);
 
-		if (url.path.len == 0)
-			ports[(*count)++] = (uint16_t)url.port;
+		add_port(scanner->url, ports, count);
+		add_port(learns, ports, count);
+		free(learns);
 	}
 	if (*count > 0)
 		ports[(*count)++] = PORT_OF_NAMES;

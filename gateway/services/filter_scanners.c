@@ -8,6 +8,7 @@
 #include "config/scanner_url.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PAUSE_MS 15000 /* of a scanner that was late */
@@ -166,6 +167,62 @@ void filter_lines_scan(struct filter_lines *lines, unsigned sources, const struc
 		}
 		scan_verdict_add(verdict, &one);
 	}
+}
+
+/* --- learning */
+
+static void add_name(const char *name, bool was_known, char *out, size_t size)
+{
+	size_t used = strlen(out);
+
+	snprintf(out + used, size - used, "%s%s%s", used > 0 ? ", " : "", name, was_known ? " (known)" : "");
+}
+
+static enum filter_learned outcome_of(enum error_class class)
+{
+	if (class == ERROR_PROTOCOL)
+		return LEARNED_FAILED;
+	return class == ERROR_PERMANENT || class == ERROR_LIMIT || class == ERROR_IO ? LEARNED_NOTHING : LEARNED_LATER;
+}
+
+static int learn_by(struct filter_lines *lines, size_t i, bool is_spam, const struct scanner_message *message, bool *was_known, struct error *error)
+{
+	const struct conf_scanner *conf = &lines->scanners->conf->scanners[i];
+	struct scanner *scanner;
+	int result;
+
+	if (conf->max_size > 0 && message->size > (uint64_t)conf->max_size)
+		return error_set(error, ERROR_LIMIT, N_("the message is larger than max_size"));
+	if (pauses(lines->scanners, i, error))
+		return -1;
+	thread_activity_step("scanner %s learns", conf->name);
+	scanner = scanner_new_learner(conf);
+	result = scanner_learn(scanner, message, is_spam, clock_now_ms() + conf->timeout * 1000, was_known, error);
+	scanner_free(scanner);
+	return result;
+}
+
+void filter_lines_learn(struct filter_lines *lines, bool is_spam, const struct scanner_message *message, struct filter_lesson *lesson)
+{
+	const struct conf *conf = lines->scanners->conf;
+
+	*lesson = (struct filter_lesson){.learned = LEARNED_ALL};
+	for (size_t i = 0; i < conf->scanner_count && lesson->learned != LEARNED_LATER && lesson->learned != LEARNED_FAILED; i++) {
+		const struct conf_scanner *scanner = &conf->scanners[i];
+		struct error error = ERROR_INIT;
+		bool was_known;
+
+		if (scanner_url_looks_for(scanner_url_of(scanner->url).kind) != SCAN_SPAM)
+			continue;
+		if (learn_by(lines, i, is_spam, message, &was_known, &error) == 0) {
+			add_name(scanner->name, was_known, lesson->names, sizeof(lesson->names));
+			continue;
+		}
+		lesson->learned = outcome_of(error.class);
+		phrase_set(lesson->reason, sizeof(lesson->reason), N_("scanner %s: %s"), scanner->name, error.phrase);
+	}
+	if (lesson->learned == LEARNED_NOTHING && lesson->names[0] != '\0') /* another one has */
+		lesson->learned = LEARNED_ALL;
 }
 
 void filter_lines_probe(struct filter_lines *lines, const struct scanner_message *message)

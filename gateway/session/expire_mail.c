@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "message/imap/folder_use.h"
 #include "spool/maintenance/expire.h"
+#include "mail/lesson.h"
 #include "spool/mailbox_name.h"
 #include "spool/storage/storage.h"
 
@@ -82,6 +83,8 @@ void expire_mail(const struct conf *conf, const struct spool *spool)
 	struct strlist names = {NULL, 0};
 
 	expire_one(spool, MAILBOX_QUARANTINE, conf->filter.expire, false);
+	for (size_t i = 0; i < LESSON_FOLDERS; i++)
+		expire_one(spool, lesson_folders[i].mailbox, conf->filter.expire, false);
 	conf_mailbox_names(conf, &names);
 	for (size_t i = 0; i < names.count; i++) {
 		struct conf_expiry expiry = conf_mailbox_expiry(conf, names.items[i]);

@@ -15,6 +15,7 @@
 #include "gateway/session/scan_later.h"
 #include "gateway/report/spool_damage.h"
 #include "mail/filter/friends.h"
+#include "mail/lesson.h"
 #include "gateway/report/daily_report.h"
 #include "gateway/report/disk_watch.h"
 #include "gateway/report/kept_list.h"
@@ -474,6 +475,7 @@ int session_process_run(void *context, int event_fd)
 	if (session.clock_is_trusted) {
 		expire_mail(session.conf, &session.spool);
 		friends_expire(session.conf, session.spool.state);
+		lesson_expire(session.spool.state);
 	}
 	thread_activity_step("reporting");
 	daily_report_send_due(&reporter);

@@ -378,6 +378,7 @@ static enum imapd_reply accept_messages(struct imapd *imapd)
 		return imapd_storage_failed(imapd, "append", &append->error);
 	if (marks_seen && mark_seen(imapd, uids, seen) != 0)
 		imapd_storage_failed(imapd, "store", &append->error); /* they are accepted */
+	imapd_lesson(imapd, "", append->mailbox, uids, append->count);
 	note_appended(imapd, validity, uids, append->count);
 	log_info("event=imap-appended session=%s mailbox=%s messages=%zu", imapd->options.session, LOG_CSTR(append->mailbox), append->count);
 	return IMAPD_DONE;

@@ -204,6 +204,9 @@ enum imapd_reply imapd_outbox_withdraw(struct imapd *imapd, const uint32_t *uids
 enum imapd_reply imapd_outbox_transfer(struct imapd *imapd, const uint32_t *uids, size_t count, const char *to, bool moves, uint32_t *to_uids,
     uint32_t *validity);
 
+/* --- lessons (imapd_lesson.c): after messages have come to a mailbox, from another one or ("") from elsewhere; uid 0: none */
+void imapd_lesson(struct imapd *imapd, const char *from, const char *to, const uint32_t *uids, size_t count);
+
 /* --- whole messages of stubs (imapd_whole.c): before the change, so that none is without its request. IMAPD_NONE, or why not */
 /* The flags are given to these messages: is $Fetch among them? */
 enum imapd_reply imapd_whole_keyword(struct imapd *imapd, const uint32_t *uids, size_t count, uint32_t flags);

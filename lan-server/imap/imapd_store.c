@@ -248,8 +248,10 @@ static enum imapd_reply transfer(struct imapd *imapd, const struct imapd_places 
 		result = folder_move(view->folder, uids, places->count, to, new_uids, &validity, &error);
 	else if (places->count > 0)
 		result = folder_copy(view->folder, uids, places->count, to, new_uids, &validity, &error);
-	if (reply == IMAPD_NONE && result == 0)
+	if (reply == IMAPD_NONE && result == 0) {
+		imapd_lesson(imapd, view->mailbox, to, new_uids, places->count);
 		note_copied(imapd, validity, uids, new_uids, places->count);
+	}
 	if (result == 0 && moves)
 		send_code_at_once(imapd);
 	free(uids);

@@ -9,6 +9,7 @@
 #include "lan-server/imap/imapd_indexer.h"
 #include "lan-server/login/certificate.h"
 #include "lan-server/pop3/maildrop.h"
+#include "lan-server/server/learner.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -39,6 +40,17 @@ static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struc
 	}
 	snapshot = xmalloc(sizeof(*snapshot));
 	*snapshot = (struct snapshot){.conf = take, .tls = tls, .offers = auth_offers(auth), .users = 1};
+	return snapshot;
+}
+
+struct snapshot *lan_server_hold(struct lan_server *server)
+{
+	struct snapshot *snapshot;
+
+	pthread_mutex_lock(&server->lock);
+	snapshot = server->current;
+	snapshot->users++;
+	pthread_mutex_unlock(&server->lock);
 	return snapshot;
 }
 
@@ -252,6 +264,7 @@ int lan_server_new(
 	raise_file_limit(snapshot->conf);
 	init_threads(server);
 	server->indexer = imapd_indexer_start(server->options.spool, snapshot->conf->lan.search_index);
+	server->learner = learner_start(server);
 	*out = server;
 	return 0;
 }
@@ -261,6 +274,7 @@ void lan_server_free(struct lan_server *server)
 	if (server == NULL)
 		return;
 	imapd_indexer_stop(server->indexer);
+	learner_stop(server->learner);
 	lan_server_release(server->current);
 	auth_free(server->auth);
 	maildrop_locks_free(server->maildrops);

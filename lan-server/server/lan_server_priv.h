@@ -36,6 +36,7 @@ struct lan_server {
 	int stop_event;        /* wakes the sessions */
 	struct auth *auth;
 	struct imapd_indexer *indexer;
+	struct learner *learner;
 	struct maildrop_locks *maildrops;
 	struct send_quota *send_quota;
 	struct mailbox_quota *quota;
@@ -55,6 +56,8 @@ struct lan_server {
 	bool is_ending;
 };
 
+/* The configuration as it is now, for lan_server_release(). */
+struct snapshot *lan_server_hold(struct lan_server *server);
 /* A client uses this configuration no longer. With the lock held. */
 void lan_server_release(struct snapshot *snapshot);
 /* Serves the accepted socket on a thread, or refuses it with one line; closes it in any case. */

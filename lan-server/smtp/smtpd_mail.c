@@ -2,6 +2,7 @@
  * MAIL and RCPT: checks of the sender and the recipients.
  */
 #include "base/alloc.h"
+#include "mail/lesson.h"
 #include "mail/route.h"
 
 #include "lan-server/smtp/smtpd_priv.h"
@@ -157,7 +158,7 @@ static enum smtpd_reply check_sender(struct smtpd *smtpd, struct mail *mail)
 	if (addr_looks_routed(&mail->sender))
 		return smtpd_about(smtpd, REPLY_SENDER_ROUTED, SHOW(mail->path), NULL);
 	kind = route_address(conf, &mail->sender, &user);
-	if (kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON)
+	if (kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON || kind == ROUTE_LESSON)
 		return unknown(smtpd, true, mail->path, &mail->sender);
 	mail->sender_user = kind == ROUTE_MAILBOX ? user : NULL;
 	if (!smtpd_may_write_as(smtpd, mail->sender_user))
@@ -253,6 +254,8 @@ static enum smtpd_reply check_recipient(struct smtpd *smtpd, struct rcpt *rcpt)
 		return check_mailbox(smtpd, rcpt);
 	case ROUTE_DAEMON:
 		return may_call_daemon(smtpd) ? REPLY_NONE : smtpd_about(smtpd, REPLY_NO_DAEMON, SHOW(rcpt->path), NULL);
+	case ROUTE_LESSON:
+		return lesson_has_room(smtpd->options.spool, 1) ? REPLY_NONE : smtpd_about(smtpd, REPLY_MAILBOX_FULL, SHOW(rcpt->path), NULL);
 	case ROUTE_OUTSIDE:
 		return check_outside(smtpd, rcpt);
 	case ROUTE_UNKNOWN:

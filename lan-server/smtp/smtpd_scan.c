@@ -2,10 +2,11 @@
 #include "base/log.h"
 #include "mail/filter/filter_ask.h"
 #include "mail/filter/filter_policy.h"
+#include "mail/lesson.h"
 
 #include "lan-server/smtp/smtpd_priv.h"
 
-/* Commands to the daemon are not scanned: they are eaten. */
+/* Neither commands to the daemon nor reports of spam are scanned: they are eaten. */
 static unsigned sources_of(const struct envelope *envelope)
 {
 	unsigned sources = 0;
@@ -15,7 +16,7 @@ static unsigned sources_of(const struct envelope *envelope)
 
 		if (kind == PLACE_QUEUE)
 			sources |= CONF_OUTGOING;
-		else if (kind == PLACE_MAILBOX || kind == PLACE_BOSS)
+		else if ((kind == PLACE_MAILBOX && !lesson_is_mailbox(envelope->places[i].name)) || kind == PLACE_BOSS)
 			sources |= CONF_LOCAL;
 	}
 	return sources;

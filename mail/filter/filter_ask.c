@@ -93,7 +93,7 @@ static int ask(struct filter_ticket *ticket, struct error *error)
 {
 	bool is_within = ticket->file < 0;
 	struct slice body = buf_slice(&ticket->request), question = is_within ? body : SLICE_LITERAL(FILTER_FOLLOWS);
-	const struct frame frame = {.kind = FILTER_SCAN, .parts = &body, .count = 1, .passed = ticket->file};
+	const struct frame frame = {.kind = ticket->kind, .parts = &body, .count = 1, .passed = ticket->file};
 	const struct frame_wait wait = {.deadline = ticket->deadline};
 	int pair[2], result;
 
@@ -122,7 +122,7 @@ static int open_message(const struct filter_question *question, struct error *er
 }
 
 /* is_within: the message, too: a file in memory would cost more than its bytes once more. */
-static void put_request(const struct filter_question *question, struct buf *request, bool *is_within)
+static void put_request(enum filter_kind kind, const struct filter_question *question, struct buf *request, bool *is_within)
 {
 	const unsigned sources = question->sources | line_state(question->conf);
 	struct buf facts = BUF_INIT(FILTER_REQUEST_MAX);
@@ -131,28 +131,33 @@ static void put_request(const struct filter_question *question, struct buf *requ
 	frame_put(request, FILTER_SOURCES, slice_make((const char *)&sources, sizeof(sources)));
 	frame_put(request, FILTER_FACTS, buf_slice(&facts));
 	buf_clear(&facts);
-	*is_within = question->path == NULL && question->message.len > 0 && request->len + question->message.len <= FILTER_SMALL_MAX;
+	*is_within = kind == FILTER_SCAN && question->path == NULL && question->message.len > 0 && request->len + question->message.len <= FILTER_SMALL_MAX;
 	if (*is_within)
 		frame_put(request, FILTER_MESSAGE, question->message);
 }
 
-void filter_ask_begin(struct filter_ticket *ticket, const struct filter_question *question)
+static void begin(struct filter_ticket *ticket, enum filter_kind kind, const struct filter_question *question)
 {
 	bool is_within;
 
-	*ticket = (struct filter_ticket)FILTER_TICKET_NONE;
-	ticket->is_wanted = filter_ask_is_wanted(question->conf, question->sources);
-	if (!ticket->is_wanted)
-		return;
+	ticket->kind = kind;
+	ticket->is_wanted = true;
 	ticket->conf = question->conf;
 	ticket->socket = question->socket;
 	ticket->sources = question->sources;
 	ticket->deadline = clock_now_ms() + patience_ms(question->conf, question->sources);
 	buf_init(&ticket->request, FILTER_REQUEST_MAX);
-	put_request(question, &ticket->request, &is_within);
+	put_request(kind, question, &ticket->request, &is_within);
 	ticket->file = is_within ? -1 : open_message(question, &ticket->error);
 	if (is_within || ticket->file >= 0)
 		ask(ticket, &ticket->error);
+}
+
+void filter_ask_begin(struct filter_ticket *ticket, const struct filter_question *question)
+{
+	*ticket = (struct filter_ticket)FILTER_TICKET_NONE;
+	if (filter_ask_is_wanted(question->conf, question->sources))
+		begin(ticket, FILTER_SCAN, question);
 }
 
 /* --- the answer */
@@ -184,8 +189,9 @@ static void not_scanned(const struct filter_ticket *ticket, struct scan_verdict 
 }
 
 /* The verdict comes first. */
-static bool read_answer(struct slice body, struct scan_verdict *verdict)
+static bool read_answer(struct slice body, void *answer)
 {
+	struct scan_verdict *verdict = answer;
 	struct slice text, cuts;
 	char tag, second;
 
@@ -193,7 +199,10 @@ static bool read_answer(struct slice body, struct scan_verdict *verdict)
 	       body.len == 0 && scan_verdict_read(text, verdict) && scan_cuts_read(cuts, &verdict->cuts);
 }
 
-static enum frame_result receive(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict)
+/* *answer is a struct scan_verdict, or a struct filter_lesson. */
+typedef bool (*read_fn)(struct slice body, void *answer);
+
+static enum frame_result receive(struct filter_ticket *ticket, const atomic_bool *cancel, read_fn read, void *answer)
 {
 	struct buf body = BUF_INIT(FILTER_ANSWER_MAX);
 	enum frame_result result = FRAME_CLOSED;
@@ -202,7 +211,7 @@ static enum frame_result receive(struct filter_ticket *ticket, const atomic_bool
 	if (ticket->fd < 0)
 		return FRAME_CLOSED;
 	result = frame_receive(ticket->fd, &kind, &body, NULL, (struct frame_wait){ticket->deadline, cancel});
-	if (result == FRAME_OK && (kind != FILTER_SCAN || !read_answer(buf_slice(&body), verdict)))
+	if (result == FRAME_OK && (kind != ticket->kind || !read(buf_slice(&body), answer)))
 		result = FRAME_CLOSED;
 	if (result == FRAME_CANCELLED)
 		error_set(&ticket->error, ERROR_CANCELLED, N_("cancelled"));
@@ -222,18 +231,61 @@ void filter_ask_drop(struct filter_ticket *ticket)
 	*ticket = (struct filter_ticket)FILTER_TICKET_NONE;
 }
 
-void filter_ask_end(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict)
+/* When the process dies with a question, it is asked once more. */
+static enum frame_result finish(struct filter_ticket *ticket, const atomic_bool *cancel, read_fn read, void *answer)
 {
 	bool was_asked = ticket->fd >= 0;
-	enum frame_result result;
+	enum frame_result result = receive(ticket, cancel, read, answer);
 
+	if (result == FRAME_CLOSED && was_asked && ask(ticket, &ticket->error) == 0)
+		result = receive(ticket, cancel, read, answer);
+	return result;
+}
+
+void filter_ask_end(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict)
+{
 	*verdict = (struct scan_verdict){0};
-	if (ticket->is_wanted) {
-		result = receive(ticket, cancel, verdict);
-		if (result == FRAME_CLOSED && was_asked && ask(ticket, &ticket->error) == 0)
-			result = receive(ticket, cancel, verdict);
-		if (result != FRAME_OK)
-			not_scanned(ticket, verdict);
-	}
+	if (ticket->is_wanted && finish(ticket, cancel, read_answer, verdict) != FRAME_OK)
+		not_scanned(ticket, verdict);
 	filter_ask_drop(ticket);
+}
+
+/* --- learning */
+
+static bool read_text(struct slice value, char *out, size_t size)
+{
+	if (value.len >= size || memchr(value.ptr, '\0', value.len) != NULL)
+		return false;
+	memcpy(out, value.ptr, value.len);
+	out[value.len] = '\0';
+	return true;
+}
+
+static bool read_lesson(struct slice body, void *answer)
+{
+	struct filter_lesson *lesson = answer;
+	struct slice learned, names, reason;
+	char first, second, third;
+	unsigned number;
+
+	if (!frame_take(&body, &first, &learned) || first != FILTER_LEARNED || learned.len != sizeof(number) ||
+	    !frame_take(&body, &second, &names) || second != FILTER_NAMES || !frame_take(&body, &third, &reason) || third != FILTER_REASON)
+		return false;
+	memcpy(&number, learned.ptr, sizeof(number));
+	lesson->learned = (enum filter_learned)number;
+	return body.len == 0 && number < LEARNED_COUNT && read_text(names, lesson->names, sizeof(lesson->names)) &&
+	       read_text(reason, lesson->reason, sizeof(lesson->reason));
+}
+
+void filter_ask_learn(const struct filter_question *question, bool is_spam, const atomic_bool *cancel, struct filter_lesson *lesson)
+{
+	struct filter_ticket ticket = FILTER_TICKET_NONE;
+
+	*lesson = (struct filter_lesson){0};
+	begin(&ticket, is_spam ? FILTER_LEARN_SPAM : FILTER_LEARN_HAM, question);
+	if (finish(&ticket, cancel, read_lesson, lesson) != FRAME_OK) {
+		*lesson = (struct filter_lesson){.learned = LEARNED_LATER};
+		memcpy(lesson->reason, ticket.error.phrase, sizeof(lesson->reason));
+	}
+	filter_ask_drop(&ticket);
 }

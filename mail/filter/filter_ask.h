@@ -26,6 +26,8 @@
 
 enum filter_kind {
 	FILTER_SCAN = 1, /* request: fields; answer: fields */
+	FILTER_LEARN_SPAM, /* the same; the message always follows */
+	FILTER_LEARN_HAM,
 };
 enum filter_tag {
 	FILTER_SOURCES = 's', /* unsigned: CONF_FETCHED ..., CONF_LINE_DOWN */
@@ -33,6 +35,9 @@ enum filter_tag {
 	FILTER_MESSAGE = 'm', /* its bytes, if no descriptor comes */
 	FILTER_VERDICT = 'v', /* of the answer: scan_verdict_write() */
 	FILTER_CUTS = 'c',    /* and scan_cuts_write() */
+	FILTER_LEARNED = 'l', /* of the answer to FILTER_LEARN_...: unsigned, enum filter_learned */
+	FILTER_NAMES = 'n',   /* the scanners that have learned it */
+	FILTER_REASON = 'w',  /* a phrase: why others have not */
 };
 
 /* The message is in memory, or in a file. */
@@ -46,6 +51,7 @@ struct filter_question {
 };
 
 struct filter_ticket {
+	enum filter_kind kind;
 	bool is_wanted; /* there is a scanner for it: else there is no verdict */
 	const struct conf *conf;
 	int socket, file, fd; /* -1: none */
@@ -66,5 +72,21 @@ bool filter_ask_is_ready(const struct filter_ticket *ticket);
 void filter_ask_end(struct filter_ticket *ticket, const atomic_bool *cancel, struct scan_verdict *verdict);
 /* Frees a ticket whose verdict is of no more use. */
 void filter_ask_drop(struct filter_ticket *ticket);
+
+enum filter_learned {
+	LEARNED_ALL,	 /* by all scanners for spam */
+	LEARNED_NOTHING, /* and never will be: the message is too large, or the scanner takes nothing from it */
+	LEARNED_LATER,	 /* a scanner is away, or does not let us */
+	LEARNED_FAILED,	 /* a scanner broke at it */
+	LEARNED_BUSY,	 /* mail is scanned now: later */
+	LEARNED_COUNT
+};
+struct filter_lesson {
+	enum filter_learned learned;
+	char names[SCAN_NAMES_MAX]; /* of scanners: "spam, sa"; with "(known)" behind those that had learned it before */
+	char reason[PHRASE_MAX];    /* a phrase; "" */
+};
+/* Makes the scanners for spam learn a message. Blocks; cancel may be NULL. */
+void filter_ask_learn(const struct filter_question *question, bool is_spam, const atomic_bool *cancel, struct filter_lesson *lesson);
 
 #endif

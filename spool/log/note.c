@@ -139,6 +139,11 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 		free(read[i]);
 }
 
+static bool is_lesson(const char *mailbox)
+{
+	return slice_is(mailbox_name_user(slice_of(mailbox)), MAILBOX_LEARN);
+}
+
 static enum event delivery_event(const struct place *place)
 {
 	static const enum event events[] = {
@@ -149,9 +154,10 @@ static enum event delivery_event(const struct place *place)
 	    [PLACE_REPLY] = EVENT_REPLY_DUE,
 	    [PLACE_OWN] = EVENT_DELIVERED,
 	};
-	bool is_kept = place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0;
 
-	return is_kept ? EVENT_QUARANTINED : events[place->kind];
+	if (place->kind == PLACE_MAILBOX && strcmp(place->name, MAILBOX_QUARANTINE) == 0)
+		return EVENT_QUARANTINED;
+	return place->kind == PLACE_MAILBOX && is_lesson(place->name) ? EVENT_LEARN_DUE : events[place->kind];
 }
 
 void note_delivered(struct intake *intake, const struct envelope *envelope,
@@ -183,6 +189,10 @@ static void note_file_fact(struct intake *intake, bool before, const struct fact
 
 	if (!maildir_unique_origin(maildir_unique(fact->text), &origin))
 		return;
+	if (is_lesson(place) && event == EVENT_REMOVED) /* the learner says why */
+		return;
+	if (is_lesson(place))
+		event = EVENT_LEARN_DUE;
 	id = slice_dup(origin);
 	if (event != EVENT_REMOVED)
 		phrase_set(detail, sizeof(detail), N_("from mailbox %s"), from);

@@ -99,6 +99,7 @@ static void sweep_mailboxes(const struct intake *intake)
 
 	mailbox_users(intake->spool, &users);
 	strlist_add(&users, MAILBOX_QUARANTINE);
+	strlist_add(&users, MAILBOX_LEARN);
 	for (size_t i = 0; i < users.count; i++)
 		if (mailbox_names(intake->spool, users.items[i], &mailboxes, &error) != 0)
 			log_warnx("event=mailbox-unreadable user=%s reason=%s", LOG_CSTR(users.items[i]), LOG_ERROR(&error));

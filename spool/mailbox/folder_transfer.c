@@ -444,7 +444,7 @@ static int transfer(struct folder *folder, const uint32_t *uids, size_t count, c
 	to_user = mailbox_name_user(slice_of(to));
 	transfer.person = transfer.seen != NULL ? xstrdup(transfer.seen->person) : slice_dup(from_user);
 	transfer.is_within = slice_equal(from_user, to_user);
-	transfer.to_is_shared = !transfer.is_within && !slice_is(to_user, transfer.person);
+	transfer.to_is_shared = !transfer.is_within && !slice_is(to_user, transfer.person) && !slice_is(to_user, MAILBOX_LEARN);
 	result = (is_move ? move : copy)(&transfer, uids, count, to_uids, uid_validity, error);
 	folder_marks_clear(&transfer.marks);
 	carries_clear(&transfer.carries);

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MICROSECONDS 1000000
+
 /* --- UIDLs */
 
 /* RFC 1939 section 7: a UIDL is 1 to 70 characters in 0x21 to 0x7E. */
@@ -153,6 +155,39 @@ void mailbox_list_clear(struct mailbox_list *list)
 }
 
 /* --- one message */
+
+/* A message that was moved or copied has a new id where it is, before the id under which it was accepted; the new id of a foreign file
+ * follows an "L" (spool/mailbox/folder_transfer.c). Returns false if it was not moved. */
+static bool read_ids(const struct mailbox_message *message, struct slice *id, struct slice *origin)
+{
+	struct slice rest = slice_of(message->unique);
+
+	slice_cut(&rest, '.');
+	*id = slice_cut(&rest, '.');
+	*origin = slice_cut(&rest, '.');
+	if (id->len == MSGID_LEN + 1 && id->ptr[0] == 'L')
+		*id = slice_from(*id, 1);
+	else if (!msgid_is(*origin))
+		return false;
+	return origin->len > 0 && msgid_is(*id);
+}
+
+char *mailbox_origin(const struct mailbox_message *message)
+{
+	struct slice id, origin;
+
+	return read_ids(message, &id, &origin) ? slice_dup(origin) : xstrdup(message->uidl);
+}
+
+int64_t mailbox_since_us(const struct mailbox_message *message)
+{
+	struct slice id, origin;
+
+	if (read_ids(message, &id, &origin))
+		return msgid_time_us(id);
+	id = slice_of(message->uidl);
+	return msgid_is(id) ? msgid_time_us(id) : message->time * MICROSECONDS;
+}
 
 int mailbox_open(const struct spool *spool, const char *user, const struct mailbox_message *message,
     struct slice *bytes, struct error *error)

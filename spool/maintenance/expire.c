@@ -1,7 +1,6 @@
 #include "spool/maintenance/expire.h"
 
 #include "base/alloc.h"
-#include "message/msgid.h"
 #include "spool/mailbox/mail_archive.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
@@ -10,25 +9,9 @@
 
 #define MICROSECONDS 1000000
 
-/* A message that was moved or copied has a new id where it is, before the id under which it was accepted; the new id of a foreign file
- * follows an "L" (spool/mailbox/folder_transfer.c). */
-static int64_t there_since(const struct mailbox_message *message)
-{
-	struct slice rest = slice_of(message->unique), id, origin;
-
-	slice_cut(&rest, '.');
-	id = slice_cut(&rest, '.');
-	origin = slice_cut(&rest, '.');
-	if (id.len == MSGID_LEN + 1 && id.ptr[0] == 'L')
-		id = slice_from(id, 1);
-	else if (!msgid_is(origin))
-		return message->time;
-	return msgid_is(id) ? msgid_time_us(id) / MICROSECONDS : message->time;
-}
-
 static bool is_old(const struct mailbox_message *message, const struct expire_what *what)
 {
-	return message->time < what->before && (!what->by_stay || there_since(message) < what->before);
+	return message->time < what->before && (!what->by_stay || mailbox_since_us(message) / MICROSECONDS < what->before);
 }
 
 int expire_mailbox(const struct spool *spool, const struct expire_what *what, const struct expire_keeper *keeper,

@@ -49,6 +49,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
     "CREATE TABLE IF NOT EXISTS friend (mailbox TEXT, address TEXT, time INTEGER,"
     " PRIMARY KEY (mailbox, address)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS lesson (digest TEXT PRIMARY KEY, is_spam INTEGER, time INTEGER) WITHOUT ROWID;"
     "PRAGMA user_version = 4;";
 
 /* From a version to the next one; version 0 is a new database. */

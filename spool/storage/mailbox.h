@@ -53,6 +53,10 @@ struct mailbox_copies {
 int mailbox_copies(const struct spool *spool, const char *user, const char *id, const char *keyword, struct mailbox_copies *copies,
     struct error *error);
 void mailbox_copies_clear(struct mailbox_copies *copies);
+/* The id under which it was accepted, also of a copy; of a foreign file that of the storage. New memory. */
+char *mailbox_origin(const struct mailbox_message *message);
+/* Since when it is in this mailbox, microseconds since 1970: when it arrived, or was moved or copied there. */
+int64_t mailbox_since_us(const struct mailbox_message *message);
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
 int mailbox_open(const struct spool *spool, const char *mailbox, const struct mailbox_message *message,
     struct slice *bytes, struct error *error);

@@ -16,7 +16,7 @@
  *  - queue.h: the entries that wait for the smarthost, each in one state. What became of a recipient is a fact, never a change of the
  *    envelope alone; intake_is_unsettled() says what must not be sent although it is there.
  *  - state.h: what is remembered beside the mail, by subject: state_seen.h (what was fetched), state_journal.h (what happened to each
- *    message), state_triggers.h, state_replies.h, state_problems.h, last_login.h, stub_origin.h, state_friends.h,
+ *    message), state_triggers.h, state_replies.h, state_problems.h, last_login.h, stub_origin.h, state_friends.h, state_lessons.h,
  *    state_values.h (numbers of whom they concern, results of sessions). A process sees at once what it has written; writes of
  *    one transaction are durable together. What the intake remembers (the journal, what was seen) is there after its next checkpoint,
  *    or when intake_write_notes() returns.
@@ -37,6 +37,7 @@
 #include "spool/storage/state.h"
 #include "spool/storage/state_friends.h"
 #include "spool/storage/state_journal.h"
+#include "spool/storage/state_lessons.h"
 #include "spool/storage/state_problems.h"
 #include "spool/storage/state_replies.h"
 #include "spool/storage/state_seen.h"

@@ -16,7 +16,7 @@
 static const struct {
 	const char *heading, *words; /* first words of verbs */
 } headings[] = {
-    {N_("Mail"), "status session who trace queue mailbox quarantine"},
+    {N_("Mail"), "status session who trace queue mailbox quarantine learn"},
     {N_("Configuration"), "setup check user account smarthost rule scanner client-setup dkim config-reference"},
     {N_("Dry runs"), "sort decode demo"},
     {N_("The gateway"), "reload stop backup restore completion"},

@@ -166,6 +166,19 @@ static void print_scanners(const json_t *scanners)
 	table_print(&table);
 }
 
+static void print_learning(const json_t *learning)
+{
+	long long waiting = number_of(learning, "waiting");
+	const char *error = text_of(learning, "error");
+
+	if (waiting == 0)
+		return;
+	puts("");
+	printf(_n("Learning: %lld message waits for the scanners for spam\n", "Learning: %lld messages wait for the scanners for spam\n", (unsigned)waiting), waiting);
+	if (error[0] != '\0')
+		printf("          %s\n", PHRASE_SAID(error));
+}
+
 static void print_mailboxes(const json_t *mailboxes)
 {
 	struct table table = TABLE_INIT("Lrr");
@@ -204,6 +217,7 @@ static void print_status(const json_t *status)
 	print_accounts(json_object_get(status, "accounts"));
 	print_left(json_object_get(status, "accounts"));
 	print_scanners(json_object_get(status, "scanners"));
+	print_learning(json_object_get(status, "learning"));
 	print_mailboxes(json_object_get(status, "mailboxes"));
 }
 

@@ -25,6 +25,7 @@ int cmd_demo(struct cli *cli);
 int cmd_dkim(struct cli *cli);
 int cmd_mailbox_add(struct cli *cli);
 int cmd_mailbox_archive(struct cli *cli);
+int cmd_learn(struct cli *cli);
 int cmd_mailbox_list(struct cli *cli);
 int cmd_mailbox_purge(struct cli *cli);
 int cmd_mailbox_remove(struct cli *cli);

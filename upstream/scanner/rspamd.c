@@ -84,3 +84,36 @@ int rspamd_read(struct slice answer, struct scan_verdict *verdict, struct error 
 	json_decref(object);
 	return result;
 }
+
+/* "error" of the answer, or its status. */
+static char *explain(long status, const json_t *object, char *out, size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, "error"));
+
+	if (text == NULL)
+		snprintf(out, size, "HTTP %ld", status);
+	else
+		str_printable(out, size, slice_of(text));
+	return out;
+}
+
+int rspamd_read_learned(long status, struct slice answer, bool *was_known, struct error *error)
+{
+	json_error_t problem;
+	json_t *object = json_loadb(answer.len == 0 ? "" : answer.ptr, answer.len, JSON_REJECT_DUPLICATES, &problem);
+	bool is_object = json_is_object(object);
+	char said[160];
+
+	explain(status, object, said, sizeof(said));
+	*was_known = status == 208;
+	json_decref(object);
+	if (status == 208 || (status == 200 && is_object))
+		return 0;
+	if (status == 401 || status == 403)
+		return error_set(error, ERROR_CONFIG, N_("its controller refuses lanpost (%s); see secure_ip in worker-controller.inc"), said);
+	if (status == 404 || status == 200 || strcmp(said, "invalid command") == 0) /* as the process that scans replies */
+		return error_set(error, ERROR_CONFIG, N_("this is not its controller (%s); set learn_url"), said);
+	if (status == 204 || status == 400)
+		return error_set(error, ERROR_PERMANENT, N_("the scanner replied: %s"), said);
+	return error_set(error, ERROR_TEMPORARY, N_("the scanner replied: %s"), said);
+}

@@ -12,6 +12,9 @@
 
 /* Adds the lines of the request ("IP: 192.0.2.1") to the list. */
 void rspamd_lines(const struct scan_facts *facts, struct strlist *lines);
+/* The answer of the controller to /learnspam and /learnham. *was_known: it has learned the message as that before. -1: ERROR_CONFIG: it may not
+ * learn here; ERROR_PERMANENT: it learns nothing from this message; ERROR_TEMPORARY: its own fault. */
+int rspamd_read_learned(long status, struct slice answer, bool *was_known, struct error *error);
 int rspamd_read(struct slice answer, struct scan_verdict *verdict, struct error *error);
 
 #endif

@@ -9,16 +9,27 @@
 
 #define FACTS_MAX 16384
 #define CHUNK CLAMD_CHUNK_MAX
-#define OUT_MAX (FACTS_MAX + CHUNK + 256)
+#define OUT_MAX (FACTS_MAX + SCANNER_CHUNK_ROOM)
 
-struct scanner *scanner_new(const struct conf_scanner *conf)
+static struct scanner *scanner_at(const struct conf_scanner *conf, char *address)
 {
 	struct scanner *scanner = xcalloc(1, sizeof(*scanner));
 
 	scanner->conf = conf;
-	scanner->url = scanner_url_of(conf->url);
+	scanner->address = address;
+	scanner->url = scanner_url_of(address);
 	clamd_init(&scanner->clamd);
 	return scanner;
+}
+
+struct scanner *scanner_new(const struct conf_scanner *conf)
+{
+	return scanner_at(conf, xstrdup(conf->url));
+}
+
+struct scanner *scanner_new_learner(const struct conf_scanner *conf)
+{
+	return scanner_at(conf, scanner_url_to_learn(conf->url, conf->learn_url));
 }
 
 void scanner_free(struct scanner *scanner)
@@ -27,11 +38,11 @@ void scanner_free(struct scanner *scanner)
 		return;
 	scanner_line_close(scanner);
 	clamd_clear(&scanner->clamd);
+	free(scanner->address);
 	free(scanner);
 }
 
-/* Sends the message, as chunks of clamd or as it is, behind what is in *out: a small message goes with it, by one system call. */
-static int send_message(struct scanner *scanner, const struct scanner_message *message, struct buf *out, int64_t deadline, struct error *error)
+int scanner_send_message(struct scanner *scanner, const struct scanner_message *message, struct buf *out, int64_t deadline, struct error *error)
 {
 	bool has_chunks = scanner->url.kind == SCANNER_CLAMD;
 	size_t room = has_chunks ? 4 : 0, got;
@@ -71,7 +82,7 @@ static int read_clamd(struct scanner *scanner, int64_t deadline, struct scan_ver
 		if (scanner_line_receive(scanner, bytes, sizeof(bytes), &got, deadline, error) != 0)
 			return -1;
 		if (got == 0)
-			return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->conf->url);
+			return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->address);
 		result = clamd_feed(&scanner->clamd, slice_make(bytes, got), verdict, error);
 	}
 	if (result == CLAMD_TOO_LARGE)
@@ -88,7 +99,7 @@ static int scan_clamd(struct scanner *scanner, const struct scanner_message *mes
 	int result;
 
 	clamd_begin(&scanner->clamd, &out);
-	result = send_message(scanner, message, &out, deadline, error);
+	result = scanner_send_message(scanner, message, &out, deadline, error);
 	buf_clear(&out);
 	if (result == 0)
 		return read_clamd(scanner, deadline, verdict, error);
@@ -109,42 +120,39 @@ static void put_facts(const struct scan_facts *facts, struct buf *out)
 		    facts->helo[0] == '\0' ? "unknown" : facts->helo, facts->name[0] == '\0' ? "unknown" : facts->name, facts->address, facts->id);
 }
 
-static int read_spamd(struct scanner *scanner, int64_t deadline, struct scan_verdict *verdict, struct error *error)
+int scanner_read_all(struct scanner *scanner, struct buf *reply, int64_t deadline, struct error *error)
 {
-	struct buf reply = BUF_INIT(SPAMD_REPLY_MAX);
 	int result = 0;
 	size_t got = 1;
 
 	while (result == 0 && got > 0) {
-		char *room = buf_reserve(&reply, reply.limit - reply.len);
+		char *room = buf_reserve(reply, reply->limit - reply->len);
 
-		if (room == NULL || reply.len == reply.limit) {
-			result = error_set(error, ERROR_PROTOCOL, N_("the scanner's reply is too long"));
-			break;
-		}
-		result = scanner_line_receive(scanner, room, reply.limit - reply.len, &got, deadline, error);
-		reply.len += result == 0 ? got : 0;
+		if (room == NULL || reply->len == reply->limit)
+			return error_set(error, ERROR_PROTOCOL, N_("the scanner's reply is too long"));
+		result = scanner_line_receive(scanner, room, reply->limit - reply->len, &got, deadline, error);
+		reply->len += result == 0 ? got : 0;
 	}
-	if (result == 0 && reply.len == 0)
-		result = error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->conf->url);
-	if (result == 0)
-		result = spamd_read(buf_slice(&reply), verdict, error);
-	buf_clear(&reply);
+	if (result == 0 && reply->len == 0)
+		result = error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->address);
 	return result;
 }
 
 static int scan_spamd(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct scan_verdict *verdict,
     struct error *error)
 {
-	struct buf facts = BUF_INIT(FACTS_MAX), out = BUF_INIT(OUT_MAX);
+	struct buf facts = BUF_INIT(FACTS_MAX), out = BUF_INIT(OUT_MAX), reply = BUF_INIT(SPAMD_REPLY_MAX);
 	int result;
 
 	put_facts(message->facts, &facts);
 	spamd_begin(facts.len + message->size, &out);
 	buf_append_slice(&out, buf_slice(&facts));
-	result = send_message(scanner, message, &out, deadline, error);
+	result = scanner_send_message(scanner, message, &out, deadline, error);
 	if (result == 0)
-		result = read_spamd(scanner, deadline, verdict, error);
+		result = scanner_read_all(scanner, &reply, deadline, error);
+	if (result == 0)
+		result = spamd_read(buf_slice(&reply), verdict, error);
+	buf_clear(&reply);
 	buf_clear(&facts);
 	buf_clear(&out);
 	return result;

@@ -23,10 +23,16 @@ struct scanner_message {
 
 /* conf is borrowed. Does not connect. */
 struct scanner *scanner_new(const struct conf_scanner *conf);
+/* The same for scanner_learn(), at the place where it learns. */
+struct scanner *scanner_new_learner(const struct conf_scanner *conf);
 void scanner_free(struct scanner *scanner);
 /* Blocks until there is a verdict. -1: ERROR_TEMPORARY: it does not answer; ERROR_PROTOCOL: it answers wrongly; ERROR_LIMIT: the message
  * is larger than the scanner takes; ERROR_IO: the file cannot be read. */
 int scanner_scan(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct scan_verdict *verdict,
+    struct error *error);
+/* Makes a scanner for spam learn what the message is. *was_known: it has learned that before. -1: ERROR_TEMPORARY: it cannot be reached, or says so; ERROR_PROTOCOL: it
+ * broke, was late or answered wrongly; ERROR_PERMANENT: it learns nothing from this message; ERROR_CONFIG: it may not learn; and as above. */
+int scanner_learn(struct scanner *scanner, const struct scanner_message *message, bool is_spam, int64_t deadline, bool *was_known,
     struct error *error);
 
 #endif

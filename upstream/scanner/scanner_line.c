@@ -48,8 +48,8 @@ int scanner_line_not_open(const struct scanner *scanner, CURLcode code, struct e
 		return scanner_line_late(scanner, error);
 	curl_easy_getinfo(scanner->curl, CURLINFO_OS_ERRNO, &number);
 	if (number == 0)
-		return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s"), scanner->conf->url);
-	return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"), scanner->conf->url, PHRASE_WORD(error_errno_word((int)number)));
+		return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s"), scanner->address);
+	return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"), scanner->address, PHRASE_WORD(error_errno_word((int)number)));
 }
 
 int scanner_line_open(struct scanner *scanner, int64_t deadline, struct error *error)
@@ -81,7 +81,7 @@ void scanner_line_close(struct scanner *scanner)
 
 int scanner_line_late(const struct scanner *scanner, struct error *error)
 {
-	return error_set(error, ERROR_TEMPORARY, N_("%s does not answer in time"), scanner->conf->url);
+	return error_set(error, ERROR_TEMPORARY, N_("%s does not answer in time"), scanner->address);
 }
 
 static int socket_of(const struct scanner *scanner)
@@ -103,7 +103,7 @@ static int wait_for(struct scanner *scanner, short events, int64_t deadline, str
 	struct pollfd polled = {.fd = socket_of(scanner), .events = events};
 
 	if (polled.fd < 0)
-		return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->conf->url);
+		return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->address);
 	if (clock_left_ms(deadline) == 0 || poll(&polled, 1, clock_left_ms(deadline)) == 0)
 		return scanner_line_late(scanner, error);
 	return 0;
@@ -117,7 +117,7 @@ int scanner_line_send(struct scanner *scanner, struct slice bytes, int64_t deadl
 
 		bytes = slice_from(bytes, sent);
 		if (code != CURLE_OK && code != CURLE_AGAIN)
-			return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->conf->url);
+			return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->address);
 		if (code == CURLE_AGAIN && wait_for(scanner, POLLOUT, deadline, error) != 0)
 			return -1;
 	}
@@ -134,7 +134,7 @@ int scanner_line_receive(struct scanner *scanner, char *bytes, size_t size, size
 		if (wait_for(scanner, POLLIN, deadline, error) != 0)
 			return -1;
 	if (code != CURLE_OK)
-		return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->conf->url);
+		return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->address);
 	scanner->has_heard = scanner->has_heard || *got > 0;
 	if (*got > 0 && clock_left_ms(deadline) == 0) /* a byte now and then */
 		return scanner_line_late(scanner, error);

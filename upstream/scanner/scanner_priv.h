@@ -12,7 +12,8 @@
 
 struct scanner {
 	const struct conf_scanner *conf;
-	struct scanner_url url;
+	char *address; /* where it is, as a url */
+	struct scanner_url url; /* parsed */
 	CURL *curl;	/* NULL: not connected */
 	bool is_used;	/* it has taken a message before: it may have died since */
 	bool has_heard; /* a reply to this message has begun */
@@ -38,8 +39,18 @@ int scanner_line_late(const struct scanner *scanner, struct error *error);
 /* Reads a piece of the message. */
 int scanner_line_read(const struct scanner_message *message, uint64_t at, char *bytes, size_t size, size_t *got, struct error *error);
 
+/* scanner.c */
+
+#define SCANNER_CHUNK_ROOM (CLAMD_CHUNK_MAX + 256) /* of *out, besides what is in it */
+/* Sends the message, as chunks of clamd or as it is, behind what is in *out: a small message goes with it, by one system call. */
+int scanner_send_message(struct scanner *scanner, const struct scanner_message *message, struct buf *out, int64_t deadline, struct error *error);
+/* Receives all up to the end of the connection, at most reply->limit bytes. */
+int scanner_read_all(struct scanner *scanner, struct buf *reply, int64_t deadline, struct error *error);
+
 /* scanner_rspamd.c */
 int scanner_rspamd(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct scan_verdict *verdict,
+    struct error *error);
+int scanner_rspamd_learn(struct scanner *scanner, const struct scanner_message *message, bool is_spam, int64_t deadline, bool *was_known,
     struct error *error);
 
 #endif

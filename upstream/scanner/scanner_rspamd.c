@@ -4,7 +4,6 @@
 #include "base/i18n.h"
 #include "upstream/scanner/rspamd.h"
 
-
 struct transfer {
 	struct scanner *scanner;
 	const struct scanner_message *message;
@@ -70,49 +69,77 @@ static int explain(const struct transfer *transfer, CURLcode code, struct error 
 		return scanner_line_not_open(scanner, code, error);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return scanner_line_late(scanner, error);
-	return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->conf->url);
+	return error_set(error, ERROR_TEMPORARY, N_("%s has closed the connection"), scanner->address);
 }
 
-static int read_answer(CURL *curl, const struct transfer *transfer, struct scan_verdict *verdict, struct error *error)
+static void set_transfer(CURL *curl, struct transfer *transfer, struct curl_slist *lines)
 {
-	long status = 0;
+	curl_easy_setopt(curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->message->size);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek);
+	curl_easy_setopt(curl, CURLOPT_SEEKDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
+}
 
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	if (status != 200)
-		return error_set(error, ERROR_PROTOCOL, N_("the scanner replied: %s"), PHRASE("HTTP %ld", status));
-	return rspamd_read(buf_slice(&transfer->answer), verdict, error);
+/* Posts the message to this path. The answer is in the transfer, *status is that of HTTP. */
+static int post(struct transfer *transfer, const char *path, int64_t deadline, long *status, struct error *error)
+{
+	struct scanner *scanner = transfer->scanner;
+	struct curl_slist *lines = make_lines(transfer->message->facts);
+	CURLcode code;
+
+	if (scanner->curl == NULL)
+		scanner->curl = curl_easy_init();
+	if (scanner->curl == NULL || lines == NULL) {
+		curl_slist_free_all(lines);
+		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
+	}
+	scanner_line_options(scanner, path, deadline);
+	set_transfer(scanner->curl, transfer, lines);
+	code = curl_easy_perform(scanner->curl);
+	curl_easy_getinfo(scanner->curl, CURLINFO_RESPONSE_CODE, status);
+	curl_easy_setopt(scanner->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(lines);
+	return code == CURLE_OK ? 0 : explain(transfer, code, error);
 }
 
 int scanner_rspamd(struct scanner *scanner, const struct scanner_message *message, int64_t deadline, struct scan_verdict *verdict,
     struct error *error)
 {
 	struct transfer transfer = {.scanner = scanner, .message = message, .answer = BUF_INIT(RSPAMD_ANSWER_MAX), .error = error};
-	struct curl_slist *lines = make_lines(message->facts);
-	CURL *curl;
-	CURLcode code;
-	int result;
+	long status = 0;
+	int result = post(&transfer, "/checkv2", deadline, &status, error);
 
-	if (scanner->curl == NULL)
-		scanner->curl = curl_easy_init();
-	curl = scanner->curl;
-	if (curl == NULL || lines == NULL) {
-		curl_slist_free_all(lines);
-		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
-	}
-	scanner_line_options(scanner, "/checkv2", deadline);
-	curl_easy_setopt(curl, CURLOPT_POST, 1L);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->size);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
-	curl_easy_setopt(curl, CURLOPT_READDATA, &transfer);
-	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek);
-	curl_easy_setopt(curl, CURLOPT_SEEKDATA, &transfer);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
-	code = curl_easy_perform(curl);
-	result = code == CURLE_OK ? read_answer(curl, &transfer, verdict, error) : explain(&transfer, code, error);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(lines);
+	if (result == 0 && status != 200)
+		result = error_set(error, ERROR_PROTOCOL, N_("the scanner replied: %s"), PHRASE("HTTP %ld", status));
+	else if (result == 0)
+		result = rspamd_read(buf_slice(&transfer.answer), verdict, error);
+	buf_clear(&transfer.answer);
+	return result;
+}
+
+static bool has_connected(const struct scanner *scanner)
+{
+	curl_off_t after = 0;
+
+	return scanner->curl != NULL && curl_easy_getinfo(scanner->curl, CURLINFO_CONNECT_TIME_T, &after) == CURLE_OK && after > 0;
+}
+
+int scanner_rspamd_learn(struct scanner *scanner, const struct scanner_message *message, bool is_spam, int64_t deadline, bool *was_known,
+    struct error *error)
+{
+	struct transfer transfer = {.scanner = scanner, .message = message, .answer = BUF_INIT(RSPAMD_ANSWER_MAX), .error = error};
+	long status = 0;
+	int result = post(&transfer, is_spam ? "/learnspam" : "/learnham", deadline, &status, error);
+
+	if (result != 0 && error->class == ERROR_TEMPORARY && has_connected(scanner))
+		error->class = ERROR_PROTOCOL;
+	if (result == 0)
+		result = rspamd_read_learned(status, buf_slice(&transfer.answer), was_known, error);
 	buf_clear(&transfer.answer);
 	return result;
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define CODE_UNAVAILABLE 69 /* EX_UNAVAILABLE */
+
 void spamd_begin(uint64_t size, struct buf *out)
 {
 	if (size == 0)
@@ -51,13 +53,47 @@ static void read_symbols(struct slice body, char *out, size_t size)
 	}
 }
 
+void spamd_begin_learning(uint64_t size, bool is_spam, struct buf *out)
+{
+	buf_printf(out, "TELL SPAMC/1.5\r\nMessage-class: %s\r\nSet: local\r\nContent-length: %llu\r\n\r\n", is_spam ? "spam" : "ham",
+	    (unsigned long long)size);
+}
+
+/* "SPAMD/1.1 0 EX_OK"; *words: what follows the code. */
+static bool read_status(struct slice line, uint64_t *code, struct slice *words)
+{
+	struct slice first;
+
+	*words = line;
+	first = slice_cut(words, ' ');
+	return slice_begins_nocase(first, "SPAMD/") && slice_number(slice_cut(words, ' '), 0, 255, code);
+}
+
+int spamd_read_learned(struct slice reply, bool *was_known, struct error *error)
+{
+	struct slice rest = reply, line = next_line(&rest), words;
+	uint64_t code;
+
+	*was_known = true;
+	if (!read_status(line, &code, &words) || (code != 0 && code != CODE_UNAVAILABLE))
+		return fail(line, error);
+	if (code == CODE_UNAVAILABLE)
+		return error_set(error, ERROR_CONFIG, N_("it may not learn; start spamd with --allow-tell"));
+	for (line = next_line(&rest); rest.ptr != NULL && line.len > 0; line = next_line(&rest))
+		if (slice_begins_nocase(line, "DidSet:"))
+			*was_known = false;
+	if (rest.ptr == NULL)
+		return error_set(error, ERROR_PROTOCOL, N_("the scanner's reply is not complete"));
+	return 0;
+}
+
 int spamd_read(struct slice reply, struct scan_verdict *verdict, struct error *error)
 {
-	struct slice rest = reply, line = next_line(&rest), words = line, first = slice_cut(&words, ' '), code = slice_cut(&words, ' ');
+	struct slice rest = reply, line = next_line(&rest), words;
 	bool has_score = false;
-	uint64_t number;
+	uint64_t code;
 
-	if (!slice_begins_nocase(first, "SPAMD/") || !slice_number(code, 0, 255, &number) || number != 0)
+	if (!read_status(line, &code, &words) || code != 0)
 		return fail(line, error);
 	*verdict = (struct scan_verdict){.looked = SCAN_SPAM};
 	if (slice_is(slice_trim(words), "PONG"))

@@ -1,4 +1,5 @@
 """Debian's scanners, each from a configuration of this test: clamd with two signatures, spamd and rspamd with a rule or two."""
+import imaplib
 import os
 import shutil
 import socket
@@ -86,6 +87,51 @@ def test_clamd_dies_again_and_again(folder, make_gateway, run):
     print(dies_again_and_again(make_gateway, f"clamd://{folder}/clamd.ctl", int(os.environ["LANPOST_SCANNED"]), die), len(life), "lives")
 
 
+WORDS = "mortgage viagra lottery winner million dollars transfer urgent beneficiary inheritance deposit bank account pills discount cheap\n" * 3
+
+
+def learns(gateway, name):
+    """A message that is moved to Junk and then back is learned as spam, and then as ham."""
+    imaplib.Commands.setdefault("MOVE", ("SELECTED",))
+    client = gateway.imap("ivan")
+    for source, there, said in (("INBOX", "Junk", "as spam by "), ("Junk", "INBOX", "as not spam by ")):
+        client.select(source)
+        status, answer = client._simple_command("MOVE", "1", there)
+        assert status == "OK", answer
+        until(lambda: said + name in gateway.cli("trace", "<5.test@bank.ru>").stdout, 60, said)
+    client.logout()
+    until(lambda: gateway.status()["learning"] == {"waiting": 0, "error": None}, 60, "no lesson that waits")
+
+
+def test_spamd_learns(folder, make_gateway, run):
+    (folder / "rules").mkdir()
+    (folder / "rules/v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\nloadplugin Mail::SpamAssassin::Plugin::Bayes\n")
+    (folder / "rules/local.cf").write_text(f"use_bayes 1\nbayes_path {folder}/rules/bayes\nbayes_file_mode 0777\nuse_learner 1\nskip_rbl_checks 1\n"
+                                           "body PILLS /cheap pills/\nscore PILLS 7.5\n")
+    port, told = free_port(), []
+
+    def start(*options):
+        told.append(run("spamd", "-C", folder / "rules", "--siteconfigpath", folder / "rules", "-L", "-x", "-i", "127.0.0.1", "-p", str(port), "-m", "2",
+                        "-H", folder / "rules", "-s", folder / "spamd.log", *options))
+        until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 60, "spamd")
+    start()
+    gateway, _ = office(make_gateway, {"sa": f"spamd://127.0.0.1:{port}"}, [letter(number=5, body=WORDS)])
+    gateway.session()
+    client = gateway.imap("ivan")
+    client.select()
+    client.copy("1", "Junk")
+    until(lambda: "--allow-tell" in str(gateway.status()["learning"]["error"]), 60, "what the admin must do")
+    client.select("Junk")
+    client.store("1", "+FLAGS", r"\Deleted")
+    client.expunge()
+    client.logout()
+    told[0].terminate()
+    told[0].wait(20)
+    start("--allow-tell")
+    until(lambda: "as spam by sa" in gateway.cli("trace", "<5.test@bank.ru>").stdout, 60, "the lesson that has waited")
+    learns(gateway, "sa")
+
+
 def test_spamd(folder, make_gateway, run):
     (folder / "rules").mkdir()
     (folder / "rules/v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
@@ -104,7 +150,7 @@ def test_spamd(folder, make_gateway, run):
     assert "PILLS" in fields(bad, "X-Lanpost-Scan")[0]
 
 
-def test_rspamd(folder, make_gateway, run):
+def rspamd(folder, run, more=""):
     port, here = free_port(), folder / "rspamd"
     here.mkdir(mode=0o777)
     here.chmod(0o777)
@@ -118,7 +164,7 @@ def test_rspamd(folder, make_gateway, run):
         f'options {{ pidfile = "{here}/pid"; tempdir = "{here}"; url_tld = "{here}/tld.dat"; hs_cache_dir = "{here}"; disable_hyperscan = true; '
         f'filters = []; dns {{ nameserver = ["127.0.0.1:9"]; }} }}\n'
         f'logging {{ type = "file"; filename = "{here}/log"; level = "notice"; }}\n'
-        f'worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}\nlua = "{here}/rules.lua";\n')
+        f'worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}\nlua = "{here}/rules.lua";\n{more}')
     run("rspamd", "-f", "-i", "-c", here / "rspamd.conf")
 
     def answers():
@@ -127,6 +173,11 @@ def test_rspamd(folder, make_gateway, run):
         except OSError:
             return None
     until(answers, 90, "rspamd")
+    return port
+
+
+def test_rspamd(folder, make_gateway, run):
+    port = rspamd(folder, run)
     gateway, _ = office(make_gateway, {"rs": f"rspamd://127.0.0.1:{port}"},
                         [letter(number=0), letter(number=1, body="cheap pills\n", extra=TRACE)], filters={"spam_junk": 0, "spam_quarantine": 0})
     assert gateway.cli("scanner", "test", "rs").returncode == 0
@@ -134,3 +185,28 @@ def test_rspamd(folder, make_gateway, run):
     good, bad = gateway.mailbox("ivan")
     assert fields(good, "X-Spam-Score") == ["0.0"] and fields(bad, "X-Spam-Score") == ["8.0"]
     assert "HOP" in fields(bad, "X-Lanpost-Scan")[0] and "PILLS" in fields(bad, "X-Lanpost-Scan")[0]
+
+
+def test_rspamd_learns(folder, make_gateway, run):
+    """By its controller; the classifier keeps its words in SQLite here, so that no redis is needed."""
+    controller, here = free_port(), folder / "rspamd"
+    port = rspamd(folder, run, f"""
+worker "controller" {{ bind_socket = "127.0.0.1:{controller}"; count = 1; secure_ip = "127.0.0.1"; }}
+classifier "bayes" {{ tokenizer {{ name = "osb"; }} backend = "sqlite3"; min_tokens = 1; min_learns = 1; cache {{ type = "sqlite3"; path = "{here}/cache"; }}
+  statfile {{ symbol = "BAYES_HAM"; spam = false; path = "{here}/ham"; }} statfile {{ symbol = "BAYES_SPAM"; spam = true; path = "{here}/spam"; }} }}
+""")
+    gateway, _ = office(make_gateway, {"rs": f"rspamd://127.0.0.1:{port}"}, [letter(number=5, body=WORDS)], learn_url=f"rspamd://127.0.0.1:{port}")
+    gateway.session()
+    client = gateway.imap("ivan")
+    client.select()
+    client.copy("1", "Junk")
+    until(lambda: "learn_url" in str(gateway.status()["learning"]["error"]), 60, "what the admin must do")
+    client.select("Junk")
+    client.store("1", "+FLAGS", r"\Deleted")
+    client.expunge()
+    client.logout()
+    gateway.main["scanner rs"]["learn_url"] = f"rspamd://127.0.0.1:{controller}"
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    until(lambda: "as spam by rs" in gateway.cli("trace", "<5.test@bank.ru>").stdout, 60, "the lesson that has waited")
+    learns(gateway, "rs")

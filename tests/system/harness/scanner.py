@@ -16,12 +16,12 @@ def found(pattern, message, otherwise):
 
 
 class Scanner(ThreadedServer):
-    """misdeed: late (no answer), wrong, half, flood, close (in mid-message)."""
+    """misdeed: late (no answer), wrong, half, flood, close (in mid-message). learned: its lessons, as (class, message)."""
 
     scheme = None
 
     def __init__(self, misdeed=None, port=0):
-        self.misdeed, self.messages, self.lines = misdeed, [], []
+        self.misdeed, self.messages, self.lines, self.learned = misdeed, [], [], []
         super().__init__(port)
 
     @property
@@ -90,12 +90,19 @@ class Spamd(Scanner):
 
     def serve(self, connection):
         request = connection.line()
-        assert request == b"SYMBOLS SPAMC/1.5", request
-        length = 0
+        assert request in (b"SYMBOLS SPAMC/1.5", b"TELL SPAMC/1.5"), request
+        fields = {}
         while line := connection.line():
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        message = connection.file.read(length)
+            name, value = line.decode().lower().split(":", 1)
+            fields[name] = value.strip()
+        message = connection.file.read(int(fields["content-length"]))
+        if request.startswith(b"TELL"):
+            if self.misbehaves(connection):
+                return
+            assert fields["set"] == "local"
+            self.learned.append((fields["message-class"], message))
+            connection.raw(b"SPAMD/1.1 0 EX_OK\r\nDidSet: local\r\nContent-length: 2\r\n\r\n\r\n")
+            return
         if b"Is the scanner there?" not in message:
             self.messages.append(message)
         if self.misbehaves(connection):
@@ -106,16 +113,22 @@ class Spamd(Scanner):
 
 
 class Rspamd(Scanner):
-    scheme, half = "rspamd", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"score\": 1"
+    scheme, says, half = "rspamd", b"200 OK", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"score\": 1"
 
     def serve(self, connection):
         while request := connection.line():
-            assert request == b"POST /checkv2 HTTP/1.1", request
+            assert request in (b"POST /checkv2 HTTP/1.1", b"POST /learnspam HTTP/1.1", b"POST /learnham HTTP/1.1"), request
             lines = []
             while line := connection.line():
                 lines.append(line.decode())
             headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
             message = connection.file.read(int(headers["content-length"]))
+            if b"/learn" in request:
+                if self.misbehaves(connection):
+                    return
+                self.learned.append(("spam" if b"spam" in request else "ham", message))
+                connection.raw(b"HTTP/1.1 %s\r\nContent-Length: 16\r\n\r\n{\"success\":true}" % self.says)
+                continue
             if b"Is the scanner there?" not in message:
                 self.messages.append(message)
                 self.lines.append(lines)
