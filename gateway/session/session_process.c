@@ -199,7 +199,17 @@ static void journal_line(struct session *session)
 		    PHRASE(N_("on the line: received %s, sent %s"), PHRASE_SIZE(bytes.received), PHRASE_SIZE(bytes.sent)));
 }
 
-/* A captive portal is a problem of the line: the accounts and smarthosts, which nobody has reached, have none. */
+/* What a server answered, or who answered for it. */
+static const char *strange_answer(const struct session_result *result)
+{
+	for (size_t i = 0; i < result->account_count; i++)
+		if (result->accounts[i].error.class != ERROR_NONE)
+			return result->accounts[i].error.phrase;
+	return result->queue_error.phrase;
+}
+
+/* A captive portal is a problem of the line: the accounts and smarthosts, which nobody has reached, have none. The answer is shown, too: a wrong
+ * name in the only url looks the same. */
 static void blame_the_portal(struct session *session)
 {
 	struct session_result *result = &session->result;
@@ -208,7 +218,8 @@ static void blame_the_portal(struct session *session)
 		return;
 	error_set(&result->line_error, ERROR_TEMPORARY,
 	    N_("a captive portal answers in place of the mail servers; no password was sent. Open a web page over this line and log in "
-	       "there, then start a session."));
+	       "there, then start a session. If there is no portal, check url. The answer was: %s"),
+	    strange_answer(result));
 	for (size_t i = 0; i < result->account_count; i++)
 		result->accounts[i].error = (struct error)ERROR_INIT;
 	result->queue_error = (struct error)ERROR_INIT;

@@ -187,7 +187,7 @@ def test_setting_is_checked_as_it_is_typed(make_gateway, terminal, language):
     term.keys("F9").wait("hostname")
     term.keys("/").type("every")
     term.wait("15m", without=["hostname"])
-    term.keys("Enter", "Enter").wait("[schedule] every")
+    term.keys("Enter", "Down", "Enter").wait("[schedule] every")  # below while_up_every
     term.type("x")
     term.wait(words["no time"])
     term.keys("C-s")  # which leads back to the field

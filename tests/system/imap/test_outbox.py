@@ -111,7 +111,7 @@ def test_what_is_being_sent_stays(office):
 
 def test_the_administrator_does_not_delete_what_is_being_sent(office):
     submit(office, 1)
-    message, = office.spool.glob("queue/active/*.msg")
+    message, = until(lambda: list(office.spool.glob("queue/active/*.msg")), 10, "the entry")
     with open(message, "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # as the session does
         done = office.cli("queue", "delete", message.stem, "--yes")
