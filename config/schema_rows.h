@@ -2,6 +2,8 @@
 #ifndef LANPOST_CONFIG_SCHEMA_ROWS_H
 #define LANPOST_CONFIG_SCHEMA_ROWS_H
 
+#include "config/schema.h"
+
 /* The offset of a field, and an error at compile time if the field is not of the type that
  * the row's values are parsed into. */
 #define FIELD(owner, field, type) _Generic(((struct owner *)0)->field, type : offsetof(struct owner, field))

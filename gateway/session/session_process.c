@@ -199,32 +199,12 @@ static void journal_line(struct session *session)
 		    PHRASE(N_("on the line: received %s, sent %s"), PHRASE_SIZE(bytes.received), PHRASE_SIZE(bytes.sent)));
 }
 
-/* What a server answered, or who answered for it. */
-static const char *strange_answer(const struct session_result *result)
-{
-	for (size_t i = 0; i < result->account_count; i++)
-		if (result->accounts[i].error.class != ERROR_NONE)
-			return result->accounts[i].error.phrase;
-	return result->queue_error.phrase;
-}
-
-/* A captive portal is a problem of the line: the accounts and smarthosts, which nobody has reached, have none. The answer is shown, too: a wrong
- * name in the only url looks the same. */
 static void blame_the_portal(struct session *session)
 {
-	struct session_result *result = &session->result;
-
-	if (!remote_portal_was_met())
+	if (!session_result_blame_portal(&session->result))
 		return;
-	error_set(&result->line_error, ERROR_TEMPORARY,
-	    N_("a captive portal answers in place of the mail servers; no password was sent. Open a web page over this line and log in "
-	       "there, then start a session. If there is no portal, check url. The answer was: %s"),
-	    strange_answer(result));
-	for (size_t i = 0; i < result->account_count; i++)
-		result->accounts[i].error = (struct error)ERROR_INIT;
-	result->queue_error = (struct error)ERROR_INIT;
 	log_warnx("event=captive-portal session=%s", session->id.text);
-	intake_journal(session->spool.intake, session->id.text, session->id.text, EVENT_LINE, "", result->line_error.phrase);
+	intake_journal(session->spool.intake, session->id.text, session->id.text, EVENT_LINE, "", session->result.line_error.phrase);
 }
 
 /* --- the price of the line */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "upstream/remote_portal.h"
 
 #include <stdlib.h>
 
@@ -87,6 +88,30 @@ static const char *end_text(enum session_end end)
 	};
 
 	return texts[end];
+}
+
+/* What a server answered, or who answered for it. */
+static const char *strange_answer(const struct session_result *result)
+{
+	for (size_t i = 0; i < result->account_count; i++)
+		if (result->accounts[i].error.class != ERROR_NONE)
+			return result->accounts[i].error.phrase;
+	return result->queue_error.phrase;
+}
+
+/* The answer is shown, too: a wrong name in the only url looks the same. */
+bool session_result_blame_portal(struct session_result *result)
+{
+	if (!remote_portal_was_met())
+		return false;
+	error_set(&result->line_error, ERROR_TEMPORARY,
+	    N_("a captive portal answers in place of the mail servers; no password was sent. Open a web page over this line and log in "
+	       "there, then start a session. If there is no portal, check url. The answer was: %s"),
+	    strange_answer(result));
+	for (size_t i = 0; i < result->account_count; i++)
+		result->accounts[i].error = (struct error)ERROR_INIT;
+	result->queue_error = (struct error)ERROR_INIT;
+	return true;
 }
 
 struct remote_bytes session_result_bytes(const struct session_result *result)

@@ -48,6 +48,9 @@ struct session_result {
 void session_result_clear(struct session_result *result);
 /* What is planned: messages and bytes of all accounts. */
 void session_result_planned(const struct session_result *result, uint64_t *messages, uint64_t *bytes);
+/* If a captive portal has answered (upstream/remote_portal.h): it is a problem of the line, and the accounts and smarthosts, which nobody has
+ * reached, have none. Returns whether it was so. */
+bool session_result_blame_portal(struct session_result *result);
 /* What the line has carried in all. */
 struct remote_bytes session_result_bytes(const struct session_result *result);
 /* The final answer of the control socket. */

@@ -1,10 +1,11 @@
 /*
  * Scanners with any answer, and messages with any Received lines: results and memory are bounded, a verdict is one that its text form keeps, and
- * clamd's reply means the same whole and byte by byte.
+ * clamd's reply means the same whole and byte by byte. What is learned is at most what there is.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/buf.h"
+#include "mail/filter/lesson_message.h"
 #include "message/scan/received.h"
 #include "message/scan/scan_facts.h"
 #include "upstream/scanner/clamd.h"
@@ -83,10 +84,40 @@ static void try_texts(struct slice text)
 	scan_facts_clear(&facts);
 }
 
+static void try_learned(struct slice reply)
+{
+	static const long codes[] = {200, 204, 208, 400, 401, 404, 500};
+	struct error error;
+	bool was_known;
+
+	spamd_read_learned(reply, &was_known, &error);
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		rspamd_read_learned(codes[i], reply, &was_known, &error);
+}
+
+static bool count_bytes(void *context, struct slice message)
+{
+	size_t *bytes = context;
+	char digest[LESSON_DIGEST_MAX];
+
+	assert(message.len <= LESSON_BYTES_MAX);
+	lesson_digest(message, digest);
+	*bytes += message.len;
+	return true;
+}
+
+static void try_lesson(struct slice message)
+{
+	size_t bytes = 0;
+
+	assert(lesson_messages(message, false, count_bytes, &bytes) <= 1 && bytes <= message.len);
+	assert(lesson_messages(message, true, count_bytes, &bytes) <= LESSON_MESSAGES_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice input = slice_make((const char *)data, size);
-	unsigned what = fuzz_byte(&input) % 5;
+	unsigned what = fuzz_byte(&input) % 7;
 	struct scan_verdict verdict;
 	struct error error;
 
@@ -100,5 +131,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_message(input);
 	else if (what == 4)
 		try_texts(input);
+	else if (what == 5)
+		try_learned(input);
+	else if (what == 6)
+		try_lesson(input);
 	return 0;
 }
