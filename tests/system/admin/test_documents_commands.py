@@ -16,7 +16,7 @@ import pytest
 from harness.gateway import BUILD
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
-from harness.scanner import Clamd
+from harness.scanner import Clamd, Spamd
 from harness.sink import Sink
 
 TOP = Path(__file__).parents[3]
@@ -63,13 +63,13 @@ class Typist:
     def __init__(self, folder, make_gateway):
         self.folder, self.count = folder, 0
         self.provider = MisbehavingPop3([letter(number=n, subject="invoice 118") for n in range(1, 4)])
-        self.smarthost, self.scanner = Sink(), Clamd()
+        self.smarthost, self.scanner, self.spamd = Sink(), Clamd(), Spamd()
         account = {"url": f"pop3://127.0.0.1:{self.provider.port}", "tls": "none", "user": "box", "password": "x"}
         smarthost = {"url": f"smtp://127.0.0.1:{self.smarthost.port}", "tls": "none"}
         self.gateway = make_gateway(
             start=False, users={"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}, "guest": {}}, accounts={"branch": account},
             rules={"invoices": {"when": 'subject contains "invoice"', "deliver": "ivan"}, "second": {"when": "always", "deliver": "anna"}},
-            smarthosts={"default": smarthost}, sections={"scanner av": {"url": self.scanner.url}, "scanner spam": {"url": self.scanner.url},
+            smarthosts={"default": smarthost}, sections={"scanner av": {"url": self.scanner.url}, "scanner spam": {"url": self.spamd.url},
                       "filter": {"virus": "quarantine"}, "dkim example.ru": {"selector": "mail", "key_file": folder / "dkim.key"}})
         assert self.gateway.cli("dkim", "example.ru", "--new", "ed25519").returncode == 0 # the key, without which no gateway starts
         self.gateway.start()
@@ -93,7 +93,7 @@ class Typist:
         (self.folder / "backup/mailbox").mkdir(exist_ok=True)
 
     def stop(self):
-        for server in (self.provider, self.smarthost, self.scanner):
+        for server in (self.provider, self.smarthost, self.scanner, self.spamd):
             server.stop()
 
     # --- the words in capitals
