@@ -221,6 +221,9 @@ struct conf_account {
 	enum conf_priority priority;
 	bool enabled;
 	bool compress; /* IMAP, where the server offers it */
+	enum conf_attachments { ATTACHMENTS_NOW, ATTACHMENTS_LATER } attachments; /* IMAP */
+	int64_t attachments_above; /* bytes */
+	struct strlist attachments_types;
 	bool idle;     /* IMAP, on a permanent line */
 	int64_t every; /* -1: as [schedule] */
 	int64_t timeout;	 /* of a silent server */

@@ -324,6 +324,9 @@ static void check_folders(const struct check *check, const struct conf_account *
 	}
 	conf_check_users(check, "folders_to", &users, conf_place_of(check->source, &account->folders_to, account->place));
 	strlist_clear(&users);
+	if (!is_imap && account->attachments == ATTACHMENTS_LATER)
+		ERROR_AT(check, &account->attachments, account->place, N_("[account %s] attachments = later is possible with IMAP only: use imap:// or imaps://"),
+		    account->name);
 	if (!is_imap && !conf_folders_is_inbox(account))
 		ERROR_AT(check, &account->folders, account->place, N_("[account %s] has folders, which only IMAP knows: use imap:// or imaps://"),
 		    account->name);

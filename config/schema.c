@@ -174,8 +174,7 @@ static const struct schema_key line_keys[] = {
     {"max_per_server", INTEGER(conf_line, max_per_server), "4", NULL, RANGE(0, 1000),
 	N_("How many accounts on one server are fetched at the same time; 0: all.")},
     {"permanent", FLAG(conf_line, permanent), "no", NULL, ANY,
-	N_("yes: the line is always up. The gateway waits at the IMAP providers (IDLE, NOTIFY) and fetches new mail within seconds, at any hour; "
-	   "the schedule goes on as before.")},
+	N_("yes: the line is always up. The gateway waits at the IMAP providers (IDLE, NOTIFY) and fetches new mail within seconds, at any hour; the schedule goes on as before.")},
 };
 
 static const struct schema_key log_keys[] = {
@@ -334,13 +333,16 @@ static const struct schema_key account_keys[] = {
     {"trusted_received", DOMAINS(conf_account, trusted_received), "", N_("found by url"), ANY,
 	N_("The domains of the provider's own servers. The last server outside them that the Received lines name is the one that "
 	   "scanners judge.")},
-    {"idle", FLAG(conf_account, idle), "yes", NULL, ANY,
-	N_("yes: on a permanent line the gateway waits for new mail of this IMAP account. no: it is fetched by the schedule only.")},
+    {"attachments", WORD(conf_account, attachments, conf_attachments), "now", NULL, ONE_OF("now", "later"),
+	N_("later: of a message with large attachments only the texts and the small parts are fetched from an IMAP server; a short text with name, type and size takes the place of each large part. The whole message comes when it is asked for, as for a stub.")},
+    {"attachments_above", SIZE(conf_account, attachments_above), "50K", NULL, RANGE(1024, GIGA), N_("With attachments = later: parts up to this size, as they are in the message, come at once.")},
+    {"attachments_types", PATTERNS(conf_account, attachments_types), "", N_("by size only"), RANGE(VALUE_PATTERNS_AND_TYPES, INT64_MAX),
+	N_("With attachments = later: parts with such a type or file name stay on the server at any size: video/*, *.zip.")},
+    {"idle", FLAG(conf_account, idle), "yes", NULL, ANY, N_("yes: on a permanent line the gateway waits for new mail of this IMAP account. no: it is fetched by the schedule only.")},
     {"folders", FOLDERS(conf_account, folders), "INBOX", NULL, ANY,
 	N_("The folders that are fetched from an IMAP server, INBOX first. The levels of a name are separated by /; * is any text. New folders that match are found in each session.")},
     {"folders_to", FOLDER_TARGETS(conf_account, folders_to), "", N_("as the mail of INBOX"), ANY,
-	N_("Where the mail of a folder goes: Orders -> ivan/Orders skips sorting and delivers it to ivan's folder Orders. A * instead of the user "
-	   "means the users whom sorting finds: Spam -> */Junk. The first name that fits a folder counts.")},
+	N_("Where the mail of a folder goes: Orders -> ivan/Orders skips sorting and delivers it to ivan's folder Orders. A * instead of the user means the users whom sorting finds: Spam -> */Junk. The first name that fits a folder counts.")},
     {"folders_keep", FOLDER_KEEPS(conf_account, folders_keep), "", N_("as keep_on_server"), RANGE(1, 3650),
 	N_("keep_on_server for the messages of a folder: Spam no, \"Clients/*\" 30d. The first name that fits a folder counts.")},
 };
@@ -386,56 +388,6 @@ static const struct schema_key rule_keys[] = {
 
 static const struct schema_key group_keys[] = {
     {"members", USERS(conf_group, members), "", N_("required"), ANY, N_("The users of this group. Its name may be used wherever users are listed.")},
-};
-
-static const struct schema_key scanner_keys[] = {
-    {"url", SCANNER(conf_scanner, url), NULL, N_("required"), ONE_OF("clamd", "spamd", "rspamd"),
-	N_("The scanner: clamd:///run/clamav/clamd.ctl, clamd://host:3310, spamd://host:783 or rspamd://host:11333.")},
-    {"on", WORDS(conf_scanner, on), "fetched, local, outgoing", NULL, ONE_OF("fetched", "local", "outgoing"),
-	N_("The mail that it scans: fetched, local (from the LAN to mailboxes here), outgoing (from the LAN to external addresses).")},
-    {"timeout", SECONDS(conf_scanner, timeout), "30s", NULL, RANGE(1, 600),
-	N_("Give up on a scanner that has not answered for a message after this time.")},
-    {"max_size", SIZE(conf_scanner, max_size), "25M", NULL, RANGE(0, 2 * GIGA),
-	N_("Larger messages are not scanned by it; 0: no limit.")},
-    {"when_away", WORD(conf_scanner, when_away, conf_when_away), "deliver", NULL, ONE_OF("deliver", "wait"),
-	N_("What becomes of a message that it cannot scan. deliver: it is delivered, marked as not scanned, and scanned later. wait: "
-	   "fetched mail stays with the provider, the LAN server refuses mail for now (451).")},
-    {"needs_line", FLAG(conf_scanner, needs_line), "no", NULL, ANY,
-	N_("yes: it asks the internet (DNS lists), so it is asked only while the line is up (connect_command). Mail that comes from the LAN in between "
-	   "is scanned in the next session, as when it is away.")},
-    {"learn_url", SCANNER(conf_scanner, learn_url), "", N_("spamd: as url; rspamd: the port after that of url"), ONE_OF("spamd", "rspamd"), N_("Where a scanner for spam learns: of rspamd its controller, rspamd://127.0.0.1:11334.")},
-};
-
-static const struct schema_key filter_keys[] = {
-    {"virus", WORD(conf_filter, virus, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag"),
-	N_("What becomes of a message with a virus. quarantine: it is kept there. reject: the LAN server refuses it; fetched mail goes to "
-	   "quarantine. tag: it is delivered with a header line.")},
-    {"spam_junk", SCORE(conf_filter, spam_junk), "5", NULL, {.max = 1000000}, N_("A fetched message with this score or more is delivered to the folder Junk; 0: never.")},
-    {"spam_quarantine", SCORE(conf_filter, spam_quarantine), "15", NULL, {.max = 1000000}, N_("A fetched message with this score or more goes to quarantine; 0: never.")},
-    {"attachments_forbidden", PATTERNS(conf_filter, attachments_forbidden), "", N_("none"), RANGE(VALUE_PATTERNS_AND_TYPES, INT64_MAX),
-	N_("Attachments that nobody gets: patterns for names, also of files in archives (*.exe), and for real types (application/x-dosexec).")},
-    {"attachments_kinds", WORDS(conf_filter, attachments_kinds), "", N_("none"), ONE_OF("encrypted", "macros", "program", "unreadable"),
-	N_("The same by kind. encrypted: archives and documents with a password. macros: Office documents with macros. program: programs, "
-	   "whatever their names. unreadable: what cannot be looked through completely.")},
-    {"attachments_on", WORDS(conf_filter, attachments_on), "fetched, local, outgoing", NULL, ONE_OF("fetched", "local", "outgoing"),
-	N_("The mail whose attachments are looked at, as for a scanner.")},
-    {"attachments", WORD(conf_filter, attachments, conf_virus), "quarantine", NULL, ONE_OF("quarantine", "reject", "tag", "strip"),
-	N_("What becomes of a message with such an attachment, as for a virus. strip: it is delivered without the attachment, with a text in its "
-	   "place; the whole message stays in quarantine. Mail that leaves the office is refused then, so that its sender knows.")},
-    {"expire", DURATION(conf_filter, expire), "30d", NULL, TIME(0, 3650 * DAY, 'd'), N_("Messages in the quarantine older than this are removed; 0: never.")},
-    {"daily_list", FLAG(conf_filter, daily_list), "yes", NULL, ANY,
-	N_("yes: each user gets a list of the messages that were kept back from them, once a day; a user for whom nothing was kept gets none.")},
-    {"daily_list_at", TIMES(conf_filter, daily_list_at), "08:00", NULL, ANY, N_("The time of day for these lists: they are sent with the first session after it.")},
-    {"user_release", WORDS(conf_filter, user_release), "spam", NULL, ONE_OF("spam", "attachments"),
-	N_("What users may release themselves, by a reply to this list: spam, attachments. Never a virus.")},
-    {"learn", FLAG(conf_filter, learn), "yes", NULL, ANY, N_("yes: scanners for spam learn from messages that users move to the folder Junk and out of it, or send as attachments to spam@ and ham@ the local domain.")},
-};
-
-static const struct schema_key senders_keys[] = {
-    {"allow", SENDERS(conf_senders, allow), "", N_("nobody"), ANY, N_("Addresses and domains whose mail is never spam, whatever its score; viruses are looked for as in other mail.")},
-    {"deny", SENDERS(conf_senders, deny), "", N_("nobody"), ANY, N_("Addresses and domains whose fetched mail goes to the folder Junk, whatever its score.")},
-    {"friends", DURATION(conf_senders, friends), "180d", NULL, TIME(0, 3650 * DAY, 'd'),
-	N_("For this long after a user has written to an address, mail from there to this user is not spam; 0: never. A message whose sender is forged by SPF, DKIM or DMARC does not count.")},
 };
 
 static const struct schema_key mailbox_keys[] = {
@@ -494,7 +446,7 @@ const struct schema_section schema_sections[] = {
     NAMED_AS(mailbox, shared, "info", N_("A mailbox that several users share: nobody logs in to it, and IMAP shows it to its members as "
         "Shared/info. Its name is an address in local_domain.")),
     {"line", "gsm", sizeof(struct conf_way), offsetof(struct conf, ways), offsetof(struct conf, way_count), offsetof(struct conf_way, place),
-	schema_way_keys, SCHEMA_WAY_KEYS, N_("One of several lines. A session uses the first that comes up; [line] then has only the limits and times, and these keys "
+	way_keys, SCHEMA_WAY_KEYS, N_("One of several lines. A session uses the first that comes up; [line] then has only the limits and times, and these keys "
         "are those of each [line NAME].")},
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);

@@ -56,9 +56,15 @@
 #define FOLDER_TARGETS(o, f) VALUE_FOLDER_TARGETS, FIELD(o, f, struct strlist)
 #define FOLDER_KEEPS(o, f) VALUE_FOLDER_KEEPS, FIELD(o, f, struct conf_folder_ages)
 
-/* schema_way.c */
+/* schema_optional.c */
+#define SCHEMA_SCANNER_KEYS 7
+#define SCHEMA_FILTER_KEYS 12
+#define SCHEMA_SENDERS_KEYS 3
+extern const struct schema_key scanner_keys[SCHEMA_SCANNER_KEYS];
+extern const struct schema_key filter_keys[SCHEMA_FILTER_KEYS];
+extern const struct schema_key senders_keys[SCHEMA_SENDERS_KEYS];
 #define SCHEMA_WAY_KEYS 8
-extern const struct schema_key schema_way_keys[SCHEMA_WAY_KEYS];
+extern const struct schema_key way_keys[SCHEMA_WAY_KEYS];
 
 #define KILO 1024LL
 #define MEGA (1024 * KILO)

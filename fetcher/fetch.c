@@ -108,6 +108,7 @@ void fetch_reset_folder(struct fetch *fetch)
 	fetch_message_drop(fetch);
 	fetch_listing_clear(fetch);
 	plan_clear(&fetch->plan);
+	fetch_later_clear(fetch);
 	fetch->transfer = (struct fetch_transfer){0};
 	fetch_deletions_clear(fetch);
 }
@@ -146,7 +147,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	};
 	int code;
 
-	*result = (struct fetch_result){0};
+	*result = (struct fetch_result){.is_later = account->attachments == ATTACHMENTS_LATER};
 	fetch_batch_init(&fetch);
 	fetch_folders_init(&fetch);
 	code = fetch_memory_load(&fetch, error);

@@ -40,6 +40,7 @@ struct fetch_result {
 	size_t deleted;	 /* upstream, permanently */
 	size_t skipped;	 /* the server refused them, or they were incomplete: they wait there and are retried */
 	size_t large;	 /* wait there, represented by stubs */
+	bool is_later;	 /* or by their texts: `attachments` of the account */
 	size_t held;	 /* wait there, because a limit of the session was reached */
 	uint64_t held_bytes;
 	size_t looked; /* headers that were read before the messages (fetch_look.c), */
@@ -73,6 +74,7 @@ struct fetch_stub {
 	const struct conf_rule *rule; /* that asks for the stub; NULL: none does */
 	uint64_t tries; /* attempts that ended with the connection; 0: it is too large */
 	struct slice top; /* its header and first lines */
+	struct slice structure; /* of a message in parts (fetch_later.h); else empty */
 };
 #define FETCH_STUB_MAX (4u << 20)
 /* Appends the stub. Returns -1 if it is too long. */

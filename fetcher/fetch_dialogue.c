@@ -19,6 +19,8 @@ static const enum pop3_command pop3_commands[] = {
     [ASK_FOLDERS] = POP3_STAT, /* never requested */
     [ASK_EXAMINE] = POP3_STAT, /* never requested */
     [ASK_NOTIFY] = POP3_STAT,  /* never requested */
+    [ASK_STRUCTURE] = POP3_STAT, /* never requested */
+    [ASK_PARTS] = POP3_STAT,   /* never requested */
     [ASK_GOODBYE] = POP3_QUIT,
 };
 
@@ -37,6 +39,8 @@ static const enum imap_command imap_commands[] = {
     [ASK_FOLDERS] = IMAP_FOLDERS,
     [ASK_EXAMINE] = IMAP_EXAMINE,
     [ASK_NOTIFY] = IMAP_NOTIFY,
+    [ASK_STRUCTURE] = IMAP_STRUCTURE,
+    [ASK_PARTS] = IMAP_PARTS,
     [ASK_GOODBYE] = IMAP_LOGOUT,
 };
 
@@ -73,6 +77,11 @@ bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids)
 bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part)
 {
 	return imap_client_send(&fetch->connection.imap, IMAP_REST, item->number, part);
+}
+
+bool fetch_dialogue_ask_parts(struct fetch *fetch, const struct plan_item *item, struct slice sections)
+{
+	return imap_client_send(&fetch->connection.imap, IMAP_PARTS, item->number, sections);
 }
 
 bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set)
@@ -186,6 +195,8 @@ static enum next next_imap(struct fetch *fetch, struct fetch_event *event, struc
 	    [IMAP_FOUND] = GOT_LINE,
 	    [IMAP_FOLDER] = GOT_FOLDER,
 	    [IMAP_LISTED] = GOT_NEWS,
+	    [IMAP_PARTS_OF] = GOT_LINE,
+	    [IMAP_SECTION] = GOT_SECTION,
 	    [IMAP_DATA_BEGIN] = GOT_REPLY,
 	    [IMAP_DATA] = GOT_DATA,
 	    [IMAP_DATA_END] = GOT_END,

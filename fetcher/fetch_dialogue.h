@@ -25,6 +25,7 @@ enum fetch_ask {
 	ASK_COMPRESS, /* IMAP: the last command until it is answered */
 	ASK_FOLDERS, /* IMAP: which mailboxes there are */
 	ASK_EXAMINE, ASK_NOTIFY, /* IMAP: fetch_watch.c */
+	ASK_STRUCTURE, ASK_PARTS, /* IMAP: fetch_later.c */
 	ASK_ALIVE, /* no operation: tests whether the next input is a reply */
 	ASK_GOODBYE,
 };
@@ -36,6 +37,7 @@ enum fetch_what {
 	GOT_FOLDER, /* in text, as on the wire; size: what separates its levels; ok: it has messages */
 	GOT_NEWS,   /* unsolicited data: a message of an IMAP listing, the end of a command whose data came */
 	GOT_DATA,   /* of a header or a message */
+	GOT_SECTION, /* of a message in parts: the data of another one follows, which text names; that of the first in GOT_REPLY */
 	GOT_END,    /* of the lines or the data; ok: they may be used */
 };
 
@@ -58,6 +60,8 @@ bool fetch_dialogue_ask_list(struct fetch *fetch, struct slice set);
 bool fetch_dialogue_ask_find(struct fetch *fetch, uint32_t uid);
 /* IMAP: ASK_OPEN and ASK_FOLDERS. */
 bool fetch_dialogue_ask_folder(struct fetch *fetch, enum fetch_ask ask, struct slice argument);
+/* IMAP: ASK_PARTS. */
+bool fetch_dialogue_ask_parts(struct fetch *fetch, const struct plan_item *item, struct slice sections);
 /* IMAP: ASK_MESSAGE for a part of the message, "from.count". */
 bool fetch_dialogue_ask_rest(struct fetch *fetch, const struct plan_item *item, struct slice part);
 size_t fetch_dialogue_under_way(const struct fetch *fetch);

@@ -71,6 +71,7 @@ void fetch_folders_clear(struct fetch *fetch)
 	}
 	free(folders->items);
 	map_clear(&folders->names);
+	map_clear(&fetch->later.whole);
 	free(fetch->mailbox);
 }
 
@@ -238,6 +239,7 @@ bool fetch_folders_next(struct fetch *fetch)
 	fetch_folders_leave(fetch);
 	fetch_result_settle(fetch->result);
 	fetch_memory_clear_folder(fetch);
+	map_clear(&fetch->later.whole); /* keys of this folder */
 	fetch_reset_folder(fetch);
 	folders->total = fetch->result->total;
 	folders->large = fetch->result->large;

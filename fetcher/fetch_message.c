@@ -45,6 +45,8 @@ void fetch_message_prepare(struct fetch *fetch, struct plan_item *item)
 int fetch_message_begin(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
 	fetch_message_prepare(fetch, event->item);
+	if (event->item->is_later)
+		fetch_later_section(fetch, event->text);
 	return fetch_partial_begin(fetch, event->size, error);
 }
 
@@ -59,6 +61,7 @@ void fetch_message_clear(struct fetch_message *message)
 	envelope_clear(&message->envelope);
 	body_clear(&message->body, false);
 	buf_clear(&message->stub);
+	free(message->sections.items);
 	filter_ask_drop(&message->ticket);
 	*message = (struct fetch_message)FETCH_MESSAGE_NONE;
 }

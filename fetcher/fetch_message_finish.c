@@ -25,18 +25,26 @@
 static int finish_stub(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
-	const struct fetch_stub stub = {job->conf, job->account, fetch->message.envelope.id.text, fetch->message.item->size, fetch->message.item->at_least,
+	struct buf frames = BUF_INIT(FETCH_STUB_MAX);
+	struct fetch_stub stub = {job->conf, job->account, fetch->message.envelope.id.text, fetch->message.item->size, fetch->message.item->at_least,
 	    (uint64_t)fetch->plan.max_size, fetch->message.item->rule, fetch->message.item->given_up,
-	    buf_slice(&fetch->message.stub)};
+	    buf_slice(&fetch->message.stub), SLICE_NONE};
 	struct buf message = BUF_INIT(FETCH_STUB_MAX);
 	char *key = plan_stub_key(fetch->message.item->key);
-	int result = job->make_stub(job->context, &stub, &message, error);
+	int result;
+
+	if (fetch->message.item->is_later && fetch_later_is_whole(fetch)) {
+		stub.structure = fetch_later_frames(fetch, &frames);
+		stub.top = buf_slice(&frames);
+	}
+	result = job->make_stub(job->context, &stub, &message, error);
 
 	envelope_set(&fetch->message.envelope.uidl, slice_of(key));
 	fetch->message.envelope.digest = digest_of_header(buf_slice(&fetch->message.stub));
 	if (result == 0)
 		result = body_append(&fetch->message.body, buf_slice(&message), &fetch->message.envelope.id, error);
 	buf_clear(&message);
+	buf_clear(&frames);
 	free(key);
 	return result;
 }

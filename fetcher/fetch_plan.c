@@ -113,6 +113,7 @@ static int question_event(struct fetch *fetch, const struct fetch_event *event, 
 		return event->ok && event->item != NULL ? answer(fetch, event->item, error) : 0;
 	case GOT_LINE:
 	case GOT_FOLDER:
+	case GOT_SECTION:
 	case GOT_CAN:
 	case GOT_NEWS:
 		break;
@@ -200,7 +201,7 @@ int fetch_plan_make(struct fetch *fetch, struct error *error)
 	fetch->plan.gives_up = !fetch->job->tries_again;
 	plan_decide(&fetch->plan, account, &fetch->memory.seen, now);
 	fetch_partial_find(fetch);
-	if (fetch_look_run(fetch, error) != 0)
+	if (fetch_look_run(fetch, error) != 0 || fetch_later_find(fetch, error) != 0)
 		return -1;
 	fetch->result->bytes_total = fetch->job->plans_only ? fetch->folders.bytes_total : fetch->result->bytes;
 	count_wanted(fetch);

@@ -7,6 +7,7 @@
 #include "fetcher/fetch.h"
 #include "fetcher/fetch_dialogue.h"
 #include "fetcher/fetch_folders.h"
+#include "fetcher/fetch_later.h"
 #include "fetcher/fetch_partial.h"
 #include "upstream/imap_client.h"
 #include "fetcher/plan.h"
@@ -131,6 +132,7 @@ struct fetch_message {
 	struct envelope envelope;
 	struct body body;
 	struct buf stub; /* the beginning of a message that is too large */
+	struct fetch_sections sections; /* in `stub`: of a message in parts */
 	struct fetch_partial partial;
 	bool stays; /* on the server: it was short */
 	bool is_removed; /* there, by a rule: this is only its header */
@@ -215,6 +217,7 @@ struct fetch {
 
 	/* of the session */
 	struct fetch_folders folders;
+	struct fetch_later later;
 	struct fetch_memory memory;
 	struct fetch_tries tries;
 	struct fetch_reconnect reconnect;

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "fetcher/fetch.h"
+#include "fetcher/fetch_later.h"
 #include "mail/route.h"
 #include "message/compose.h"
 #include "message/header.h"
@@ -163,6 +164,11 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out)
 	struct error ignored;
 	int result;
 
+	if (stub->structure.len > 0) {
+		free(mark);
+		free(facts);
+		return fetch_later_make(stub, out);
+	}
 	write_note(stub, &note);
 	/* Our own fields decide where a reply goes and how the daemon handles it. */
 	result = compose_message(

@@ -96,6 +96,8 @@ static bool feed_transfer(struct fetch *fetch)
 	fetch->transfer.asked++;
 	fetch->transfer.asked_since++;
 	fetch->transfer.next_item++;
+	if (item->is_later)
+		return fetch_later_ask(fetch, item);
 	return item->action == PLAN_STUB ? fetch_dialogue_ask(fetch, ASK_TOP, item) : fetch_partial_ask(fetch, item);
 }
 
@@ -105,6 +107,11 @@ static void end_of_message(struct fetch *fetch, const struct fetch_event *event)
 
 	if (item != NULL && fetch_partial_is_useless(fetch)) {
 		fetch_partial_refused(fetch, item);
+		fetch_message_drop(fetch);
+		return;
+	}
+	if (event->ok && item != NULL && item->is_later && !fetch_later_is_whole(fetch)) {
+		fetch_later_refused(fetch, item);
 		fetch_message_drop(fetch);
 		return;
 	}
@@ -128,10 +135,14 @@ static int transfer_event(struct fetch *fetch, const struct fetch_event *event, 
 		return 0;
 	if (event->what == GOT_REPLY && event->ok)
 		return fetch_message_begin(fetch, event, error);
-	if (event->what == GOT_REPLY && event->item->kept > 0)
+	if (event->what == GOT_REPLY && event->item->is_later)
+		fetch_later_refused(fetch, event->item);
+	else if (event->what == GOT_REPLY && event->item->kept > 0)
 		fetch_partial_refused(fetch, event->item);
 	else if (event->what == GOT_REPLY)
 		fetch_result_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
+	else if (event->what == GOT_SECTION)
+		fetch_later_section(fetch, event->text);
 	else if (event->what == GOT_DATA)
 		return fetch_message_data(fetch, event, error);
 	else if (event->what == GOT_END)

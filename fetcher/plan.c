@@ -391,6 +391,8 @@ bool plan_has_stub(const struct plan_item *item, const struct map *seen)
 
 uint64_t plan_cost(const struct plan_item *item)
 {
+	if (item->is_later)
+		return item->later_cost;
 	if (item->action == PLAN_STUB)
 		return item->at_least > PLAN_STUB_BYTES ? PLAN_STUB_BYTES : item->at_least;
 	return item->at_least > item->kept ? item->at_least - item->kept : 0;
@@ -439,6 +441,8 @@ static enum plan_action decide(const struct plan *plan, const struct plan_item *
 	if (what != NULL && !item->is_doubtful)
 		return is_due(account, what, now) && (plan->sizes_lie || !has_mark(seen, plan_short_mark(item->key))) ? PLAN_DELETE
 															: PLAN_LEAVE;
+	if (account->attachments == ATTACHMENTS_LATER && plan_has_stub(item, seen) && !plan_is_wanted(item, seen))
+		return PLAN_LEAVE; /* its text has come */
 	if (!is_too_large(plan, item, seen) && item->given_up == 0)
 		return PLAN_GET;
 	return has_mark(seen, plan_stub_key(item->key)) ? PLAN_LEAVE : PLAN_STUB;

@@ -49,6 +49,8 @@ struct plan_item {
 	uint64_t at_least; /* its real size, as far as known: the listed size, or more */
 	uint64_t kept, whole; /* IMAP: bytes that an earlier connection has brought, and of the whole message, as the server counts them; 0: none */
 	bool has_partial; /* they are in the spool */
+	bool is_later;	 /* IMAP, PLAN_STUB: some of its parts stay there, */
+	uint64_t later_cost; /* and the others have about this many bytes */
 	uint64_t promised; /* of the session's bytes, not received yet */
 	bool is_first;	 /* of the session: it is fetched in any case */
 	char *key;	 /* NULL until known */

@@ -120,12 +120,13 @@ def replies():
 
 
 def settings():
-    """(section, key, field) for each row of the table of settings."""
-    text = read("config/schema.c")
-    shared = re.findall(r'\{"(\w+)", [A-Z]+\(owner, ([\w.]+)', text)
-    for section, rows in re.findall(r"(?s)static const struct schema_key (\w+)_keys\[\] = \{\n(.*?)\n\};", text):
-        for key, field in re.findall(r'(?m)^    \{"(\w+)", [A-Z]+\(\w+, ([\w.]+)', rows) + (shared if "REMOTE(" in rows else []):
-            yield section, key, field.split(".")[-1]
+    """(file, section, key, field) for each row of the tables of settings."""
+    for home in ("config/schema.c", "config/schema_optional.c"):
+        text = read(home)
+        shared = re.findall(r'\{"(\w+)", [A-Z]+\(owner, ([\w.]+)', text)
+        for section, rows in re.findall(r"(?s)const struct schema_key (\w+)_keys\[\w*\] = \{\n(.*?)\n\};", text):
+            for key, field in re.findall(r'(?m)^    \{"(\w+)", [A-Z]+\(\w+, ([\w.]+)', rows) + (shared if "REMOTE(" in rows else []):
+                yield home, section, key, field.split(".")[-1]
 
 
 def settings_are_used(sources):
@@ -134,12 +135,12 @@ def settings_are_used(sources):
                       if path.relative_to(ROOT).parts[0] != "tests" and not re.match(r"schema|conf\.h", path.name))
     tests = "".join(path.read_text() for path in sources if path.relative_to(ROOT).parts[0] == "tests")
     used, tested = set(re.findall(r"[.>,(]\s*(\w+)", product)), set(re.findall(r"\w+", tests))
-    for section, key, field in sorted(set(settings())):
-        line = line_of("config/schema.c", f'{{"{key}"')
+    for home, section, key, field in sorted(set(settings())):
+        line = line_of(home, f'{{"{key}"')
         if field not in used:
-            yield "config/schema.c", line, f"[{section}] {key}: no code reads its field {field}"
+            yield home, line, f"[{section}] {key}: no code reads its field {field}"
         if key not in tested:
-            yield "config/schema.c", line, f"[{section}] {key}: no test in tests/unit or tests/system sets it"
+            yield home, line, f"[{section}] {key}: no test in tests/unit or tests/system sets it"
 
 
 # Part of another process, which gets the verifiers of passwords.
@@ -150,7 +151,7 @@ def settings_of_the_lan_server():
     """The LAN server reads only what config/schema_view.c gives it; anything else would be its default there."""
     home = "config/schema_view.c"
     seen = set(re.findall(r'\{"(\w+)", "([\w*]+)", SCHEMA_FOR_LAN', read(home)))
-    keys = {(section, field): key for section, key, field in settings()}
+    keys = {(section, field): key for _, section, key, field in settings()}
     for path in sorted(ROOT.glob("lan-server/**/*.c")):
         if path.relative_to(ROOT).as_posix() in OF_THE_AUTH_PROCESS:
             continue

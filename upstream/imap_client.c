@@ -23,6 +23,8 @@ static const struct {
     [IMAP_TOP] = {"UID FETCH %u (UID BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.3000>)", true},
     [IMAP_MESSAGE] = {"UID FETCH %u (UID BODY.PEEK[])", true},
     [IMAP_REST] = {"UID FETCH %u (UID BODY.PEEK[]<%s>)", true},
+    [IMAP_PARTS] = {"UID FETCH %u (UID %s)", true},
+    [IMAP_STRUCTURE] = {"UID FETCH %u (UID BODYSTRUCTURE)", false},
     [IMAP_DELETE] = {"UID STORE %u +FLAGS.SILENT (\\Deleted)", false},
     [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},
     [IMAP_EXPUNGE_ALL] = {"EXPUNGE", false},
@@ -139,10 +141,25 @@ static void name_owner(const struct imap_client *client, struct imap_event *even
 	event->number = client->pending[client->owner].uid;
 }
 
-static enum imap_what begin_data(struct imap_client *client, struct imap_event *event)
+/* The part that the line announces: the last one. */
+static struct slice section_of(struct slice line)
 {
-	if (client->in_data) /* a second part, of the same message */
-		return IMAP_NEED;
+	ptrdiff_t open = slice_find_last(line, '['), end;
+
+	line = open < 0 ? SLICE_NONE : slice_from(line, (size_t)open + 1);
+	end = slice_find(line, ']');
+	return end < 0 ? SLICE_NONE : slice_make(line.ptr, (size_t)end);
+}
+
+static enum imap_what begin_data(struct imap_client *client, struct slice line, struct imap_event *event)
+{
+	bool has_parts = client->pending[client->owner].command == IMAP_PARTS;
+
+	event->text = has_parts ? section_of(line) : SLICE_NONE;
+	if (client->in_data) { /* a second part, of the same message */
+		name_owner(client, event);
+		return has_parts ? (event->what = IMAP_SECTION) : IMAP_NEED;
+	}
 	client->in_data = true;
 	client->after_cr = false;
 	name_owner(client, event);
@@ -201,13 +218,15 @@ static enum imap_what fetch_response(struct imap_client *client, struct slice at
 {
 	uint64_t number;
 
+	if (imap_client_is_oldest(client, IMAP_STRUCTURE))
+		return imap_response_structure(client, attributes, event);
 	if (imap_words_have(attributes, "BODY[")) {
 		buf_reset(&client->data);
 		if (!find_data_owner(client, attributes) || !quoted_body(attributes, &client->data))
 			return IMAP_NEED;
 		client->quoted = QUOTED_DATA;
 		client->literal_size = client->data.len;
-		return begin_data(client, event);
+		return begin_data(client, attributes, event);
 	}
 	if (!imap_client_is_oldest(client, IMAP_LIST) ||
 	    !imap_words_find_number(attributes, "UID", UINT32_MAX, &number) || number == 0)
@@ -302,7 +321,7 @@ static enum imap_what literal_follows(struct imap_client *client, struct slice l
 	if (is_wanted) {
 		client->state = IMAP_IN_LITERAL;
 		client->literal_size = size;
-		return begin_data(client, event);
+		return begin_data(client, line, event);
 	}
 	if (size > SKIP_MAX && !imap_words_have(line, "BODY["))
 		return broken(client, event, line);
@@ -335,6 +354,8 @@ static enum imap_what gather(struct imap_client *client, struct slice line, bool
 
 static bool is_gathered(const struct imap_client *client, struct slice line)
 {
+	if (imap_client_is_oldest(client, IMAP_STRUCTURE) && slice_begins_nocase(line, "* ") && !client->in_response && imap_words_have(line, " FETCH ("))
+		return true;
 	return client->gathers || slice_begins_nocase(line, "* LIST ") || slice_begins_nocase(line, "* STATUS ");
 }
 

@@ -19,7 +19,7 @@
 #include "message/line_reader.h"
 
 #define IMAP_PENDING_MAX 256 /* pending commands */
-#define IMAP_LINE_MAX 8192
+#define IMAP_LINE_MAX 32768
 #define IMAP_SET_MAX 1000 /* bytes of a set of UIDs */
 
 enum imap_command {
@@ -32,6 +32,8 @@ enum imap_command {
 	IMAP_TOP,     /* the same and the beginning of the body */
 	IMAP_MESSAGE, /* whole */
 	IMAP_REST,    /* a part of it; set: "from.count" */
+	IMAP_PARTS,   /* parts of it; set: "BODY.PEEK[HEADER] BODY.PEEK[1]"; each begins with DATA_BEGIN or SECTION, which name it */
+	IMAP_STRUCTURE, /* its BODYSTRUCTURE */
 	IMAP_DELETE,  /* marks one UID as deleted */
 	IMAP_EXPUNGE, /* removes the UIDs of a set (RFC 4315) */
 	IMAP_EXPUNGE_ALL, /* removes all marked messages */
@@ -58,6 +60,8 @@ enum imap_what {
 	IMAP_FOLDER,	 /* a mailbox in text; size: the byte between its levels, 0: none; ok: it can be selected */
 	IMAP_LISTED,	 /* a message: number, size, is_deleted */
 	IMAP_DATA_BEGIN, /* data of the message `number` follows, `size` bytes as the server counts them */
+	IMAP_SECTION,	 /* of PARTS: the data of another part follows, which text names */
+	IMAP_PARTS_OF,	 /* of STRUCTURE: of the message `number`, in text */
 	IMAP_DATA,	 /* line ends converted to CRLF; a bare CR is kept */
 	IMAP_DATA_END,	 /* the end of the data; ok is false if it must not be used */
 	IMAP_GARBAGE,	 /* the connection is unusable; text says why */

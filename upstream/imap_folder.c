@@ -7,42 +7,11 @@
 
 #include <string.h>
 
-/* A string behind its opening quote; moves *rest behind the closing one. */
-static bool read_quoted(struct slice *rest, struct buf *out)
-{
-	for (size_t i = 0; i < rest->len; i++) {
-		if (rest->ptr[i] == '"') {
-			*rest = slice_from(*rest, i + 1);
-			return !out->overflow;
-		}
-		if (rest->ptr[i] == '\\' && i + 1 < rest->len)
-			i++;
-		buf_append_byte(out, rest->ptr[i]);
-	}
-	return false;
-}
-
-static bool read_literal(struct slice *rest, struct buf *out)
-{
-	uint64_t size;
-
-	if (!imap_words_take_number(rest, rest->len, &size))
-		return false;
-	imap_words_take(rest, "+");
-	if (!imap_words_take(rest, "}\r\n") || size > rest->len)
-		return false;
-	buf_append_slice(out, slice_make(rest->ptr, (size_t)size));
-	*rest = slice_from(*rest, (size_t)size);
-	return !out->overflow;
-}
-
 /* An atom ends at a blank, but names on some servers have characters that no atom may have. */
 static bool read_string(struct slice *rest, struct buf *out)
 {
-	if (imap_words_take(rest, "\""))
-		return read_quoted(rest, out);
-	if (imap_words_take(rest, "{"))
-		return read_literal(rest, out);
+	if (rest->len > 0 && (rest->ptr[0] == '"' || rest->ptr[0] == '{'))
+		return imap_words_take_string(rest, out);
 	buf_append_slice(out, slice_cut(rest, ' '));
 	return out->len > 0 && !out->overflow;
 }
@@ -55,7 +24,7 @@ static bool read_separator(struct slice *rest, char *separator)
 	*separator = '\0';
 	if (imap_words_take(rest, "NIL "))
 		return true;
-	good = imap_words_take(rest, "\"") && read_quoted(rest, &text) && text.len == 1 && imap_words_take(rest, " ");
+	good = rest->len > 0 && rest->ptr[0] == '"' && imap_words_take_string(rest, &text) && text.len == 1 && imap_words_take(rest, " ");
 	if (good)
 		*separator = text.ptr[0];
 	buf_clear(&text);

@@ -60,6 +60,26 @@ static enum imap_what mailbox_status(struct imap_client *client, struct slice re
 	return event->what = IMAP_STATUS;
 }
 
+/* "(UID 7 BODYSTRUCTURE (...))". The sender of the message has chosen words in it, so UID must come first, or last. */
+enum imap_what imap_response_structure(struct imap_client *client, struct slice attributes, struct imap_event *event)
+{
+	ptrdiff_t last = slice_find_last(attributes, ' ');
+	struct slice end = last < 0 ? SLICE_NONE : slice_from(attributes, (size_t)last + 1);
+	uint64_t uid = 0;
+
+	if (client->is_cut || !imap_words_take(&attributes, "("))
+		return IMAP_NEED;
+	if (imap_words_take(&attributes, "UID ") && (!imap_words_take_number(&attributes, UINT32_MAX, &uid) || !imap_words_take(&attributes, " ")))
+		return IMAP_NEED;
+	if (!imap_words_take(&attributes, "BODYSTRUCTURE "))
+		return IMAP_NEED;
+	if (uid == 0 && (!imap_words_take_number(&end, UINT32_MAX, &uid) || !slice_is(slice_trim(end), ")")))
+		return IMAP_NEED;
+	event->number = (uint32_t)uid;
+	event->text = attributes;
+	return event->what = IMAP_PARTS_OF;
+}
+
 enum imap_what imap_response_read(struct imap_client *client, struct slice rest, struct imap_event *event)
 {
 	uint64_t number;

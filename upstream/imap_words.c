@@ -61,3 +61,39 @@ bool imap_words_end_with_literal(struct slice line, uint64_t *size)
 		digits.len--;
 	return slice_number(digits, 0, LITERAL_MAX, size);
 }
+
+/* A string behind its opening quote; moves *rest behind the closing one. */
+static bool read_quoted(struct slice *rest, struct buf *out)
+{
+	for (size_t i = 0; i < rest->len; i++) {
+		if (rest->ptr[i] == '"') {
+			*rest = slice_from(*rest, i + 1);
+			return !out->overflow;
+		}
+		if (rest->ptr[i] == '\\' && i + 1 < rest->len)
+			i++;
+		buf_append_byte(out, rest->ptr[i]);
+	}
+	return false;
+}
+
+static bool read_literal(struct slice *rest, struct buf *out)
+{
+	uint64_t size;
+
+	if (!imap_words_take_number(rest, rest->len, &size))
+		return false;
+	imap_words_take(rest, "+");
+	if (!imap_words_take(rest, "}\r\n") || size > rest->len)
+		return false;
+	buf_append_slice(out, slice_make(rest->ptr, (size_t)size));
+	*rest = slice_from(*rest, (size_t)size);
+	return !out->overflow;
+}
+
+bool imap_words_take_string(struct slice *rest, struct buf *out)
+{
+	if (imap_words_take(rest, "\""))
+		return read_quoted(rest, out);
+	return imap_words_take(rest, "{") && read_literal(rest, out);
+}

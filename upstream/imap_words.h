@@ -4,7 +4,7 @@
 #ifndef LANPOST_UPSTREAM_IMAP_WORDS_H
 #define LANPOST_UPSTREAM_IMAP_WORDS_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /* Removes the prefix, in any case, from the front of the text. Returns false if the text begins with something else. */
 bool imap_words_take(struct slice *rest, const char *prefix);
@@ -12,6 +12,8 @@ bool imap_words_take(struct slice *rest, const char *prefix);
 bool imap_words_take_number(struct slice *rest, uint64_t max, uint64_t *value);
 /* The number after `name ` in the attributes of a FETCH response. */
 bool imap_words_find_number(struct slice text, const char *name, uint64_t max, uint64_t *value);
+/* Removes a string from the front, quoted or a literal ("{3}", CRLF, bytes), and appends it. */
+bool imap_words_take_string(struct slice *rest, struct buf *out);
 /* Whether the text contains the part, in any case. */
 bool imap_words_have(struct slice text, const char *part);
 /* Whether the line ends with "{123}" or "{123+}", and the number. */

@@ -35,6 +35,7 @@ static const char held_back[] = N_("%zu messages wait for the next session: a li
 static const char by_rule[] = N_("rule %s leaves it there");
 static const char by_rule_stub[] = N_("rule %s leaves it there; a stub was delivered instead");
 static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
+static const char comes_later[] = N_("larger than max_size, or with large attachments: a stub, or its text, was delivered instead");
 
 /* next: when it is retried; 0: by the next session, or never */
 static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t next)
@@ -53,7 +54,7 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 	for (size_t i = 0; i < fetched->named_count; i++)
 		add_waiting(list, fetched->named[i].size, fetched->named[i].why, fetched->named[i].next_try);
 	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
-		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large), 0);
+		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(fetched->is_later ? comes_later : too_large), 0);
 	for (size_t i = 0; i < fetched->by_rule && i < FETCH_SKIPPED_MAX; i++)
 		add_waiting(list, fetched->ruled[i].size, PHRASE(fetched->ruled[i].rule->stub ? by_rule_stub : by_rule, fetched->ruled[i].rule->name), 0);
 	if (fetched->held > 0)

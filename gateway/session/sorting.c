@@ -268,7 +268,7 @@ int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arriv
 
 int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *stub, struct buf *out, struct error *error)
 {
-	struct buf head = BUF_INIT(4096), answer = BUF_INIT(SORTING_ANSWER_MAX);
+	struct buf head = BUF_INIT(4096 + SORTING_STRUCTURE_MAX), answer = BUF_INIT(SORTING_ANSWER_MAX);
 	struct fetch_stub plain = *stub;
 	struct slice parts[2], rest, value = SLICE_NONE;
 	const struct frame request = {.kind = SORTING_STUB, .parts = parts, .count = ARRAY_LEN(parts)};
@@ -282,6 +282,8 @@ int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *st
 	frame_put(&head, SORTING_AT_LEAST, slice_make((const char *)&stub->at_least, sizeof(stub->at_least)));
 	frame_put(&head, SORTING_TRIES, slice_make((const char *)&stub->tries, sizeof(stub->tries)));
 	frame_put(&head, SORTING_LIMIT, slice_make((const char *)&stub->limit, sizeof(stub->limit)));
+	if (stub->structure.len > 0)
+		frame_put(&head, SORTING_STRUCTURE, stub->structure);
 	if (stub->rule != NULL)
 		frame_put(&head, SORTING_RULE, slice_of(stub->rule->name));
 	sorting_put_head(&head, SORTING_MESSAGE, stub->top.len);
@@ -292,7 +294,7 @@ int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *st
 	if (outcome == SORTING_ANSWERED && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
 		outcome = SORTING_UNANSWERED;
 	if (outcome == SORTING_UNANSWERED) { /* a stub is delivered anyway, to report that it waits there */
-		plain.top = SLICE_NONE;
+		plain.top = plain.structure = SLICE_NONE;
 		result = fetch_stub_make(&plain, out);
 	}
 	buf_clear(&head);

@@ -19,6 +19,7 @@ enum sorting_outcome sorting_exchange(struct sorting_worker *worker, const struc
 void sorting_put_head(struct buf *head, char tag, size_t len);
 
 #define SORTING_REQUEST_MAX (4u << 20) /* a larger message is passed as a file */
+#define SORTING_STRUCTURE_MAX (65u << 10)
 #define SORTING_ANSWER_MAX (8u << 20)
 #define SORTING_NAMED_MAX 1000 /* addresses that a provider noted for one message */
 #define SORTING_SHOWN_MAX 65536
@@ -40,6 +41,7 @@ enum sorting_tag {
 	SORTING_ID = 'i',
 	SORTING_SIZE = 's', /* uint64_t */
 	SORTING_AT_LEAST = 'l', /* uint64_t */
+	SORTING_STRUCTURE = 'b', /* of a message in parts; then SORTING_MESSAGE has the parts */
 	SORTING_TRIES = 'r', /* uint64_t */
 	SORTING_LIMIT = 'x', /* uint64_t */
 	SORTING_RULE = 'u', /* its name; also in the answer to SORTING_LISTED, with */

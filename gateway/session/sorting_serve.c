@@ -23,7 +23,7 @@ struct request {
 	const struct conf_rule *rule;
 	int64_t time;
 	uint64_t size, at_least, limit, tries;
-	struct slice message;
+	struct slice message, structure;
 	struct scan_verdict verdict;
 };
 
@@ -72,6 +72,9 @@ static void read_field(const struct conf *conf, struct request *request, char ta
 	case SORTING_VERDICT:
 		if (!scan_verdict_read(value, &request->verdict))
 			request->verdict = (struct scan_verdict){0};
+		break;
+	case SORTING_STRUCTURE:
+		request->structure = value;
 		break;
 	case SORTING_MESSAGE:
 		request->message = value;
@@ -157,7 +160,7 @@ static void look(const struct sorting *sorting, const struct request *request, s
 static void make_stub(const struct sorting *sorting, const struct request *request, struct buf *answer)
 {
 	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->limit, request->rule, request->tries,
-	    request->message};
+	    request->message, request->structure};
 	struct buf text = BUF_INIT(FETCH_STUB_MAX);
 
 	if (request->account != NULL && request->id != NULL && fetch_stub_make(&stub, &text) == 0)

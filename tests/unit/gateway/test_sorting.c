@@ -186,7 +186,7 @@ static void test_it_sorts(void **state)
 	struct sorting sorting;
 	struct sorting_worker worker;
 	struct error error;
-	const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 10000, NULL, 0, letter};
+	const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 10000, NULL, 0, letter, SLICE_NONE};
 	int fd;
 
 	(void)state;
@@ -367,7 +367,7 @@ static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)
 		struct sorting sorting = {.conf = &conf, .cancel = &cancel};
 		struct sorting_worker worker;
 		struct buf stub_text = BUF_INIT(FETCH_STUB_MAX);
-		const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, 10000, NULL, 0, letter};
+		const struct fetch_stub stub = {.conf = &conf, .account = &account, .id = "ID", .size = 123456, .at_least = 123456, .limit = 10000, .top = letter};
 
 		print_message("fault %d\n", (int)fault);
 		fill_conf();

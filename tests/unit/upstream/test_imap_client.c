@@ -27,7 +27,7 @@ struct script {
 static const char *const event_names[] = {
     [IMAP_REPLY] = "reply", [IMAP_DONE] = "done", [IMAP_CAN] = "can", [IMAP_VALIDITY] = "validity", [IMAP_EXISTS] = "exists",
     [IMAP_UIDNEXT] = "next", [IMAP_MODSEQ] = "modseq", [IMAP_FOUND] = "found",
-    [IMAP_FOLDER] = "folder", [IMAP_EXPUNGED] = "expunged", [IMAP_STATUS] = "status", [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
+    [IMAP_FOLDER] = "folder", [IMAP_EXPUNGED] = "expunged", [IMAP_STATUS] = "status", [IMAP_SECTION] = "section", [IMAP_PARTS_OF] = "parts", [IMAP_LISTED] = "listed", [IMAP_DATA_BEGIN] = "begin", [IMAP_DATA] = "data", [IMAP_DATA_END] = "end",
     [IMAP_GARBAGE] = "garbage",
 };
 
@@ -68,6 +68,10 @@ static void log_event(const struct imap_event *event, struct buf *out, bool *in_
 			buf_append_byte(out, '[');
 		buf_append_slice(out, event->text);
 		break;
+	case IMAP_SECTION:
+		buf_printf(out, "(%.*s)", SLICE_PRINT(event->text));
+		break;
+	case IMAP_PARTS_OF:
 	case IMAP_STATUS:
 		buf_printf(out, "(%u,%.*s)", event->number, SLICE_PRINT(event->text));
 		break;
@@ -131,6 +135,13 @@ static const struct script scripts[] = {
 	"* STATUS {3}\r\n{1} (UIDNEXT 8)\r\n* STATUS x (MESSAGES 1)\r\n* STATUS\r\n* STATUS \"x\r\nL2 OK\r\n",
 	"exists(2) reply(ok) reply(ok) exists(3) expunged status(7,a b) status(8,{1}) status(0,x) reply(ok) "},
     {"news that nobody waits for", {{IMAP_SELECT, 0}}, "* 1 EXPUNGE\r\n* STATUS x (UIDNEXT 8)\r\nL0 OK\r\n+ x\r\n", "reply(ok) garbage "},
+    {"structures", {{IMAP_STRUCTURE, 7}, {IMAP_STRUCTURE, 8}},
+	"* 1 FETCH (UID 7 BODYSTRUCTURE (\"TEXT\" \"BODY[1] (UID 9 \"))\r\nL0 OK\r\n* 2 FETCH (BODYSTRUCTURE (\"a\" {3}\r\n(x) {2}\r\n)\" \"b\") UID 8)\r\n"
+	"* 2 FETCH (FLAGS ())\r\n* 2 FETCH (UID x BODYSTRUCTURE ())\r\nL1 OK\r\n",
+	"parts(7,(\"TEXT\" \"BODY[1] (UID 9 \"))) reply(ok) parts(8,(\"a\" {3}\r\n(x) {2}\r\n)\" \"b\") UID 8)) reply(ok) "},
+    {"a message in parts", {{IMAP_PARTS, 7}},
+	"* 1 FETCH (UID 7 BODY[HEADER] {4}\r\nA:b\n BODY[1.MIME] {2}\r\n\r\n BODY[1] {3}\r\nabc)\r\nL0 OK\r\n",
+	"begin(7) [A:b\r\n] section(1.MIME) [\r\n] section(1) [abc] end(ok) done "},
     {"a literal of a folder without end", {{IMAP_FOLDERS, 0}}, "* LIST () \"/\" {99999999}\r\nx", "garbage "},
     {"messages in a row", {{IMAP_MESSAGE, 7}, {IMAP_MESSAGE, 8}},
 	"* 1 FETCH (UID 7 BODY[] {6}\r\nab\r\ncd)\r\nL0 OK\r\n* 2 FETCH (BODY[] {0}\r\n UID 8)\r\nL1 OK\r\n",
