@@ -185,7 +185,7 @@ int64_t mailbox_since_us(const struct mailbox_message *message)
 
 	if (read_ids(message, &id, &origin))
 		return msgid_time_us(id);
-	/* The id is more precise where it says the same as the file, which another program may have dated anew. */
+	/* The id is more precise where it says the same as the file, which another program may have given another date. */
 	id = slice_of(message->uidl);
 	return msgid_is(id) && msgid_time_us(id) / MICROSECONDS == message->time ? msgid_time_us(id) : message->time * MICROSECONDS;
 }
