@@ -19,9 +19,9 @@ struct trace {
 
 static void note(struct trace *trace, const struct imap_event *event)
 {
-	assert(trace->in_data == (event->what == IMAP_DATA || event->what == IMAP_DATA_END) ||
+	assert(trace->in_data == (event->what == IMAP_DATA || event->what == IMAP_SECTION || event->what == IMAP_DATA_END) ||
 	       event->what == IMAP_GARBAGE);
-	trace->in_data = event->what == IMAP_DATA_BEGIN || event->what == IMAP_DATA;
+	trace->in_data = event->what == IMAP_DATA_BEGIN || event->what == IMAP_DATA || event->what == IMAP_SECTION;
 	if (event->what == IMAP_DATA) {
 		buf_append_slice(&trace->joined, event->text);
 		return;

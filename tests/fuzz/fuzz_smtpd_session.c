@@ -150,7 +150,8 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .session = "fuzz",
 	    .tls_offered = true,
 	    .sasl = {&session, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&session, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent, NULL},
+	    .hooks = {.context = &session, .has_room = has_room, .accept = accept_message, .mailbox_bytes = bytes_in_mailbox,
+		.sent_today = sent_today, .count_sent = count_sent},
 	};
 
 	session.smtpd = smtpd_new(&options);

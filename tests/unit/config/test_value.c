@@ -572,6 +572,8 @@ static void all_defaults_are_good_values(void **state)
 				int64_t numbers[2];
 				struct strlist list;
 				struct conf_nets nets;
+				struct conf_folder_ages ages;
+				struct conf_sizes sizes;
 			} field = {.numbers = {0, 0}};
 			struct error error = ERROR_INIT;
 
