@@ -242,8 +242,8 @@ def test_stop_does_not_wait_for_a_modem(make_gateway, folder):
     until(lambda: "fetch=1" in gateway.log(), 10, "the session")
     begin = time.monotonic()
     assert gateway.cli("stop").returncode == DONE
-    assert time.monotonic() - begin < 10
-    assert gateway.process.wait(10) == 0
+    assert time.monotonic() - begin < 50  # the command would take 60 s
+    assert gateway.process.wait(50) == 0
     gateway.process = None
     assert (folder / "line").read_text() == "down\n"
 
