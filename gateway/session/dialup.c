@@ -25,10 +25,11 @@
 static void mark(const struct conf *conf, const struct msgid *session)
 {
 	char *path = layout_line_up(SPOOL_OF(conf)), *text = NULL;
+	const char *way = conf->line.way;
 	struct error error;
 
 	if (session != NULL)
-		text = xasprintf("%s%s%s", session->text, conf->line.way == NULL ? "" : " ", conf->line.way == NULL ? "" : conf->line.way);
+		text = way == NULL ? xstrdup(session->text) : xasprintf("%s %s", session->text, way);
 	if ((session != NULL ? fsx_replace(path, slice_of(text), 0600, &error) : fsx_unlink(path, &error)) != 0)
 		log_warnx("event=line-not-marked reason=%s", LOG_ERROR(&error));
 	free(text);
@@ -184,10 +185,11 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 /* Where the outcome of the next command goes: the last place, when there are too many. */
 static struct dialup_outcome *add_outcome(struct dialup_outcomes *outcomes)
 {
-	struct dialup_outcome *outcome = &outcomes->items[outcomes->count];
+	struct dialup_outcome *outcome;
 
-	if (outcomes->count < DIALUP_OUTCOMES_MAX - 1)
-		outcomes->count++;
+	if (outcomes->count == DIALUP_OUTCOMES_MAX)
+		outcomes->count--;
+	outcome = &outcomes->items[outcomes->count++];
 	outcome->command = NULL;
 	return outcome;
 }
@@ -195,10 +197,12 @@ static struct dialup_outcome *add_outcome(struct dialup_outcomes *outcomes)
 static int connect_line(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
     struct dialup_outcomes *outcomes, struct error *error)
 {
-	if (conf->line.connect_command[0] == '\0')
-		return conf->line.way == NULL ? 0 : wait_for_route(conf, cancel, error);
-	mark(conf, session);
-	if (run(conf, secrets, false, cancel, add_outcome(outcomes), error) != 0)
+	bool has_command = conf->line.connect_command[0] != '\0';
+
+	if (!has_command && conf->line.way == NULL)
+		return 0;
+	mark(conf, session); /* one of several lines without a command, too: scanners with needs_line go by it */
+	if (has_command && run(conf, secrets, false, cancel, add_outcome(outcomes), error) != 0)
 		return -1;
 	return wait_for_route(conf, cancel, error);
 }

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from harness.letters import letter
+from harness.scanner import Rspamd
 from harness.waiting import until
 
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -61,6 +62,17 @@ def test_the_line_of_a_dead_session_is_the_one_that_is_hung_up(make_gateway, fol
         office.kill_all()
         office.start()
         until(lambda: done_of(folder)[-1] == "down-gsm", 30, "the hanging up")
+
+
+def test_a_line_without_a_command_is_up_for_scanners_too(make_gateway, account, dovecot, folder):
+    """Another line has commands, so a scanner that needs the line is not asked between sessions; in one it is, whichever line is used."""
+    spam = Rspamd()
+    dovecot.deliver("office", letter(number=1, body="SCORE:20\n"))
+    office = make_gateway(users=USERS, accounts={"office": account}, sections={
+        "scanner rs": {"url": spam.url, "needs_line": "yes"}, "line dsl": {"order": 1}, "line gsm": line(folder, "gsm", order=2)})
+    office.session()
+    assert "line dsl is used" in " ".join(journal(office)) and not (folder / "line").exists()
+    assert len(office.files("_quarantine")) == 1
 
 
 @pytest.mark.parametrize("sections,said", [
