@@ -317,7 +317,7 @@ static void check_folders(const struct check *check, const struct conf_account *
 	struct strlist users = {NULL, 0};
 
 	for (size_t i = 0; i < account->folders_to.count; i++) {
-		const char *target = strstr(account->folders_to.items[i], " -> ") + 4;
+		const char *target = conf_folders_entry_target(account->folders_to.items[i]);
 
 		if (target[0] != '*')
 			strlist_add(&users, target);

@@ -71,16 +71,21 @@ bool conf_folders_has(const struct conf_account *account, const char *folder)
 	return false;
 }
 
+const char *conf_folders_entry_target(const char *entry)
+{
+	return strstr(entry, ARROW) + strlen(ARROW);
+}
+
 const char *conf_folders_target(const struct conf_account *account, const char *folder)
 {
 	for (size_t i = 0; i < account->folders_to.count; i++) {
-		const char *entry = account->folders_to.items[i], *arrow = strstr(entry, ARROW);
-		char *pattern = xstrndup(entry, (size_t)(arrow - entry));
+		const char *entry = account->folders_to.items[i], *target = conf_folders_entry_target(entry);
+		char *pattern = xstrndup(entry, (size_t)(target - entry) - strlen(ARROW));
 		bool fits = conf_folders_fit(pattern, folder);
 
 		free(pattern);
 		if (fits)
-			return arrow + strlen(ARROW);
+			return target;
 	}
 	return NULL;
 }

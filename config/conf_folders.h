@@ -18,6 +18,8 @@ bool conf_folders_has(const struct conf_account *account, const char *folder);
 bool conf_folders_fit(const char *pattern, const char *folder);
 /* Whether the text is a pattern, and not a name. */
 bool conf_folders_is_pattern(const char *text);
+/* The mailbox in an entry of folders_to. */
+const char *conf_folders_entry_target(const char *entry);
 /* The mailbox where its messages go: "ivan/Orders"; with "*" as user: a folder of those whom sorting finds. NULL: as the mail of INBOX. */
 const char *conf_folders_target(const struct conf_account *account, const char *folder);
 /* As conf_account.keep_days. */

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/net/frame.h"
 #include "base/phrase.h"
+#include "config/conf_folders.h"
 #include "message/addr.h"
 #include "message/header.h"
 #include "sorter/sorter.h"
@@ -154,7 +155,6 @@ static const char *find_name(const struct conf *conf, enum sorter_action action,
 		return rule == NULL ? NULL : find_in(&rule->redirect, name);
 	case SORTER_DELIVER:
 	case SORTER_COPY:
-		return find_user(conf, slice_cut(&name, '/'));
 	case SORTER_REJECT:
 	case SORTER_ACCOUNT:
 	case SORTER_ADDRESS:
@@ -165,31 +165,40 @@ static const char *find_name(const struct conf *conf, enum sorter_action action,
 	}
 }
 
-/* The folder in a list of mailboxes; NULL: none of them has it. */
-static const char *find_folder_in(const struct strlist *list, struct slice folder)
+/* The folder, if it is that of the mailbox ("ivan/Orders"); else NULL. */
+static const char *folder_in(const char *mailbox, struct slice folder)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const char *arrow = strstr(list->items[i], " -> "), *slash = strchr(arrow == NULL ? list->items[i] : arrow, '/');
+	const char *slash = strchr(mailbox, '/');
 
-		if (slash != NULL && slice_is(folder, slash + 1))
-			return slash + 1;
+	return slash != NULL && slice_is(folder, slash + 1) ? slash + 1 : NULL;
+}
+
+/* The folder, as folders_to of an account names it; NULL: none does. */
+static const char *find_account_folder(const struct conf *conf, struct slice folder)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < conf->account_count; i++) {
+		const struct strlist *list = &conf->accounts[i].folders_to;
+
+		for (size_t j = 0; found == NULL && j < list->count; j++)
+			found = folder_in(conf_folders_entry_target(list->items[j]), folder);
 	}
-	return NULL;
+	return found;
 }
 
 /* The folder, as the rule or an account names it; NULL: none does. */
 static const char *find_folder(const struct conf *conf, enum sorter_action action, const struct conf_rule *rule, struct slice name)
 {
+	const struct strlist *list = rule == NULL || action > SORTER_COPY ? NULL : action == SORTER_DELIVER ? &rule->deliver : &rule->copy;
 	const char *folder = NULL;
 
 	slice_cut(&name, '/');
 	if (name.ptr == NULL || action == SORTER_FORWARD || action == SORTER_REDIRECT)
 		return "";
-	if (rule != NULL && action <= SORTER_COPY)
-		folder = find_folder_in(action == SORTER_DELIVER ? &rule->deliver : &rule->copy, name);
-	for (size_t i = 0; folder == NULL && i < conf->account_count; i++)
-		folder = find_folder_in(&conf->accounts[i].folders_to, name);
-	return folder;
+	for (size_t i = 0; folder == NULL && list != NULL && i < list->count; i++)
+		folder = folder_in(list->items[i], name);
+	return folder != NULL ? folder : find_account_folder(conf, name);
 }
 
 static bool read_recipient(struct reading *reading, struct slice value)

@@ -23,7 +23,8 @@ static char *text(const char *constant)
 	return (char *)(uintptr_t)constant;
 }
 
-static char *ivan = (char *)(uintptr_t) "ivan", *away = (char *)(uintptr_t) "boss@else.ru";
+static char *ivan = (char *)(uintptr_t) "ivan", *away = (char *)(uintptr_t) "boss@else.ru", *folder = (char *)(uintptr_t) "ivan/A -> B",
+	    *orders = (char *)(uintptr_t) "Orders -> buh/Orders";
 static struct conf_user users[2];
 static struct conf_rule rules[2];
 static struct conf_account account;
@@ -45,10 +46,11 @@ static void fill_conf(void)
 		rules[i] = (struct conf_rule){.tag = text(""), .subject_prefix = text(""), .reply = text(""), .when = text("subject contains \"zzz\"")};
 	rules[0].name = text("sends");
 	rules[0].forward = (struct strlist){&away, 1};
+	rules[0].deliver = (struct strlist){&folder, 1};
 	rules[1].name = text("drops");
 	rules[1].drop = true;
 	account = (struct conf_account){.name = text("sales"), .envelope_header = text(""), .envelope_prefix = text(""),
-	    .unsorted_to = {&ivan, 1}, .max_size = {.usual = 10000}};
+	    .unsorted_to = {&ivan, 1}, .folders_to = {&orders, 1}, .max_size = {.usual = 10000}};
 	conf.users = users;
 	conf.user_count = 2;
 	conf.rules = rules;
@@ -93,6 +95,10 @@ static void test_a_decision_says_what_the_configuration_allows(void **state)
 	recipient(&wire, '0' + SORTER_ADDRESS, "", "buh");
 	assert_true(is_read(&wire));
 	recipient(&wire, '0' + SORTER_FORWARD, "sends", "boss@else.ru");
+	assert_true(is_read(&wire));
+	recipient(&wire, '0' + SORTER_DELIVER, "sends", "ivan/A -> B");
+	assert_true(is_read(&wire));
+	recipient(&wire, '0' + SORTER_ACCOUNT, "", "buh/Orders");
 	assert_true(is_read(&wire));
 	field(&wire, 'd', "drops", 5);
 	assert_true(is_read(&wire));
