@@ -14,6 +14,7 @@
 
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum conf_language { LANGUAGE_EN, LANGUAGE_RU };
 const char *conf_language_code(enum conf_language language); /* as base/i18n.h has it */
@@ -455,6 +456,8 @@ bool conf_has_listed_rules(const struct conf *conf);
 bool conf_rule_does_nothing(const struct conf_rule *rule);
 /* Whether ca_file or pin_sha256 is given: then TLS is required, regardless of `tls`. */
 bool conf_remote_names_its_server(const struct conf_remote *remote);
+/* Whether this time of day is within these hours (seconds since midnight), which may cross midnight; from == to: all day. */
+bool conf_hours_have(int64_t from, int64_t to, const struct tm *tm);
 /* The limit at this time (seconds since 1970; local hours): of the first range that has it, else the usual one, which is also that of time 0. */
 int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now);
 /* The line to try after `last` (NULL: the first one) at this time, by `order` and the order of the file; NULL: none is left. */

@@ -381,8 +381,12 @@ const char *conf_language_code(enum conf_language language)
 	return language == LANGUAGE_RU ? "ru" : "en";
 }
 
-static bool is_within(int64_t from, int64_t to, int64_t second)
+/* --- hours of the day */
+
+bool conf_hours_have(int64_t from, int64_t to, const struct tm *tm)
 {
+	int64_t second = tm->tm_hour * 3600 + tm->tm_min * 60 + tm->tm_sec;
+
 	if (from < to)
 		return second >= from && second < to;
 	return second >= from || second < to; /* over midnight; equal: all day */
@@ -396,32 +400,26 @@ int64_t conf_size_at(const struct conf_sizes *sizes, int64_t now)
 	if (now <= 0 || localtime_r(&when, &tm) == NULL)
 		return sizes->usual;
 	for (size_t i = 0; i < sizes->count; i++)
-		if (is_within(sizes->items[i].from, sizes->items[i].to, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec))
+		if (conf_hours_have(sizes->items[i].from, sizes->items[i].to, &tm))
 			return sizes->items[i].size;
 	return sizes->usual;
 }
 
 /* --- [line NAME]: a session uses one of them */
 
-static int64_t second_of_day(int64_t now)
-{
-	time_t seconds = (time_t)now;
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	return tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
-}
-
 const struct conf_way *conf_way_next(const struct conf *conf, const struct conf_way *last, int64_t now)
 {
-	int64_t second = second_of_day(now);
 	const struct conf_way *next = NULL;
+	time_t when = (time_t)now;
+	struct tm tm;
 
+	if (localtime_r(&when, &tm) == NULL)
+		return NULL;
 	for (size_t i = 0; i < conf->way_count; i++) {
 		const struct conf_way *way = &conf->ways[i];
 		bool is_after = last == NULL || way->order > last->order || (way->order == last->order && way > last);
 
-		if (is_after && is_within(way->hours_from, way->hours_to, second) && (next == NULL || way->order < next->order))
+		if (is_after && conf_hours_have(way->hours_from, way->hours_to, &tm) && (next == NULL || way->order < next->order))
 			next = way;
 	}
 	return next;

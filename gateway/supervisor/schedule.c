@@ -23,17 +23,6 @@ static int64_t at_time(int64_t now, int days, int64_t seconds, struct tm *day)
 	return (int64_t)result;
 }
 
-static bool in_hours(const struct conf_schedule *schedule, int64_t second_of_day)
-{
-	int64_t from = schedule->hours_from, to = schedule->hours_to;
-
-	if (from == to)
-		return true;
-	if (from < to)
-		return second_of_day >= from && second_of_day < to;
-	return second_of_day >= from || second_of_day < to; /* over midnight */
-}
-
 static bool is_holiday(const struct conf_schedule *schedule, const struct tm *tm)
 {
 	int64_t day = (tm->tm_mon + 1) * 100 + tm->tm_mday, date = (tm->tm_year + 1900) * 10000LL + day;
@@ -56,8 +45,7 @@ static bool schedule_allows(const struct conf_schedule *schedule, int64_t wall)
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	return allowed_day(schedule, &tm) &&
-	       in_hours(schedule, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
+	return allowed_day(schedule, &tm) && conf_hours_have(schedule->hours_from, schedule->hours_to, &tm);
 }
 
 int64_t schedule_next_allowed(const struct conf_schedule *schedule, int64_t wall)
