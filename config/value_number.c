@@ -109,14 +109,14 @@ void value_append_amount(struct buf *out, enum value_type type, int64_t amount)
 	static const struct unit plain = {"", 1};
 	const struct unit *unit = &plain;
 
-	if (amount > 0 && type == VALUE_SIZE)
+	if (amount > 0 && (type == VALUE_SIZE || type == VALUE_SIZES))
 		unit = sizes;
 	else if (amount > 0 && (type == VALUE_SECONDS || type == VALUE_DURATION || type == VALUE_MINUTES ||
 				   type == VALUE_INTERVAL || type == VALUE_DURATIONS))
 		unit = times + 1; /* 52w is not readable */
 	while (amount % unit->size != 0)
 		unit++;
-	buf_printf(out, "%lld%s%s", (long long)(amount / unit->size), unit->letter, type == VALUE_KEEP ? "d" : "");
+	buf_printf(out, "%lld%s%s", (long long)(amount / unit->size), unit->letter, type == VALUE_KEEP || type == VALUE_FOLDER_KEEPS ? "d" : "");
 }
 
 static int duration_out_of_bounds(const struct value_limits *limits, struct error *error)
