@@ -32,7 +32,6 @@ struct account_watch {
 	struct line_watch *watch;
 	const struct conf_account *account;
 	pthread_t thread;
-	bool is_started;
 	int64_t told;	 /* when it was reported last */
 	unsigned pauses; /* reports that followed closely */
 };
@@ -122,8 +121,8 @@ int line_watch_run(void *context, int event_fd)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	for (size_t i = 0; i < conf->account_count; i++) {
 		works[i] = (struct account_watch){.watch = &watch, .account = &conf->accounts[i]};
-		if (fetch_watch_is_wanted(conf, works[i].account))
-			works[i].is_started = pthread_create(&works[i].thread, NULL, watch_account, &works[i]) == 0;
+		if (fetch_watch_is_wanted(conf, works[i].account) && pthread_create(&works[i].thread, NULL, watch_account, &works[i]) != 0)
+			log_warnx("event=watch-failed account=%s reason=thread", LOG_CSTR(works[i].account->name));
 	}
 	for (;;) /* until the supervisor ends this process */
 		poll(NULL, 0, -1);

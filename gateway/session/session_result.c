@@ -235,7 +235,6 @@ static void left_text(const struct fetch_result *fetched, struct buf *out)
 		buf_printf(out, _("    headers read first: %zu (%s)\n"), fetched->looked, i18n_size(size, sizeof(size), fetched->looked_bytes));
 	if (fetched->removed > 0)
 		buf_printf(out, _("    deleted on the server by rules: %zu\n"), fetched->removed);
-
 	if (left_on_server(fetched) > 0)
 		buf_printf(out, _("    left on the server: %lld\n"), (long long)left_on_server(fetched));
 	json_array_foreach(list, i, one)
