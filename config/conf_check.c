@@ -328,7 +328,7 @@ static void check_folders(const struct check *check, const struct conf_account *
 		ERROR_AT(check, &account->attachments, account->place, N_("[account %s] attachments = later is possible with IMAP only: use imap:// or imaps://"),
 		    account->name);
 	if (!is_imap && !conf_folders_is_inbox(account))
-		ERROR_AT(check, &account->folders, account->place, N_("[account %s] has folders, which only IMAP knows: use imap:// or imaps://"),
+		ERROR_AT(check, &account->folders, account->place, N_("[account %s] has folders, which POP3 does not have: use imap:// or imaps://"),
 		    account->name);
 }
 

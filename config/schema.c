@@ -142,7 +142,7 @@ static const struct schema_key line_keys[] = {
     {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR), N_("Time limit of each command.")},
     {"while_up", COMMAND(conf_line, while_up), "", N_("none"), ANY,
 	N_("A command that needs the internet, such as `freshclam --no-daemon`: it runs while the line is up, when the mail of a session is done. "
-	   "Its failure is reported to postmaster; the session does not fail by it.")},
+	   "Its failure is reported to postmaster; the session does not fail because of it.")},
     {"while_up_timeout", SECONDS(conf_line, while_up_timeout), "600s", NULL, RANGE(1, DAY), N_("Time limit of while_up.")},
     {"while_up_every", DURATION(conf_line, while_up_every), "0", NULL, TIME(0, 30 * DAY, 'h'),
 	N_("while_up runs again when this time has passed; 0: in each session.")},
