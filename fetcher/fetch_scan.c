@@ -104,14 +104,19 @@ static void put(struct fetch *fetch)
 	fetch_message_release(fetch);
 }
 
+/* A stub is; a message that comes without some of its parts has the text and the small parts of its sender. */
+static bool is_our_own(const struct plan_item *item)
+{
+	return item->action == PLAN_STUB && !item->is_later;
+}
+
 int fetch_scan_take(struct fetch *fetch, struct error *error)
 {
 	struct fetch_scan *scan = &fetch->scan;
 	struct slice message;
 
 	fetch_partial_close(fetch); /* it is whole */
-	/* A stub is our own. */
-	if (fetch->message.item->action == PLAN_STUB || !filter_ask_is_wanted(fetch->job->conf, CONF_FETCHED))
+	if (is_our_own(fetch->message.item) || !filter_ask_is_wanted(fetch->job->conf, CONF_FETCHED))
 		return fetch_message_place(fetch, &fetch->message, NULL, error);
 	if (body_view(&fetch->message.body, &message, error) != 0)
 		return -1;

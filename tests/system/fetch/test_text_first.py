@@ -111,6 +111,15 @@ def test_a_kill_on_the_way_doubles_nothing(make_gateway, dovecot):
     line.stop()
 
 
+def test_what_comes_first_is_looked_at_as_any_mail(make_gateway, dovecot):
+    """A part that stays away is no way around the filter."""
+    dovecot.deliver("office", photos())
+    office = make_gateway(users=IVAN, sections={"filter": {"attachments_forbidden": "*.bin"}}, accounts={
+        "a": {"url": f"imap://127.0.0.1:{dovecot.imap_port}", "tls": "none", "user": "office", "password": "provider-pw", "attachments": "later"}})
+    office.session()
+    assert office.mailbox("ivan") == [] and "note.bin" in office.cli("quarantine", "list").stdout
+
+
 class Structured(MisbehavingImap):
     """Says what it likes about the structure of its message, and about its parts."""
     structure = b"NIL"
