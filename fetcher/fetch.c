@@ -64,8 +64,10 @@ static int fetch_folder(struct fetch *fetch, struct error *error)
 		return -1;
 	if (fetch->listing.is_missing)
 		return fetch_transfer_goodbye(fetch, error);
-	if (fetch_plan_make(fetch, error) != 0)
+	if (fetch_plan_make(fetch, error) != 0) {
+		fetch_batch_drop(fetch); /* what the replies belong to may be uncertain: nothing is deleted */
 		return -1;
+	}
 	fetch_known_save(fetch, false);
 	if (!fetch->job->plans_only && fetch->result->bytes_total > fetch->result->bytes + COMPRESS_MIN && fetch_listing_compress(fetch, error) != 0) {
 		fetch_batch_drop(fetch);

@@ -64,13 +64,20 @@ bool fetch_later_choose(const struct conf_account *account, const struct imap_st
 
 /* --- before the transfer */
 
+/* One that a rule has fetched comes whole, and one at which a connection has broken. */
 static bool is_candidate(const struct fetch *fetch, const struct plan_item *item)
 {
 	uint64_t least = fetch->job->account->attachments_types.count > 0 ? HEADER_COST : (uint64_t)fetch->job->account->attachments_above;
 
-	return (item->action == PLAN_GET || (item->action == PLAN_STUB && item->rule == NULL)) && item->key != NULL && !item->is_doubtful && item->kept == 0 && item->size > least &&
-	       !plan_is_wanted(item, &fetch->memory.seen) && map_get(&fetch->later.whole, slice_of(item->key)) == NULL &&
-	       map_get(&fetch->later.structures, slice_of(item->key)) == NULL;
+	return (item->action == PLAN_GET || item->action == PLAN_STUB) && item->rule == NULL && item->key != NULL && !item->is_doubtful && item->kept == 0 &&
+	       item->size > least && fetch_tries_count(fetch, item) == 0 && !plan_is_wanted(item, &fetch->memory.seen) &&
+	       map_get(&fetch->later.whole, slice_of(item->key)) == NULL && map_get(&fetch->later.structures, slice_of(item->key)) == NULL;
+}
+
+/* It is kept as a string. */
+static bool can_be_kept(const struct fetch *fetch, struct slice structure)
+{
+	return structure.len <= STRUCTURE_MAX && fetch->later.bytes + structure.len <= STRUCTURES_BYTES && slice_find(structure, '\0') < 0;
 }
 
 static bool feed_structures(struct fetch *fetch)
@@ -90,8 +97,7 @@ static void take_structure(struct fetch *fetch, struct plan_item *item, struct s
 	struct imap_structure structure;
 	uint64_t cost;
 
-	if (item->key == NULL || text.len > STRUCTURE_MAX || fetch->later.bytes + text.len > STRUCTURES_BYTES || !is_candidate(fetch, item) ||
-	    !imap_structure_read(text, &structure))
+	if (!is_candidate(fetch, item) || !can_be_kept(fetch, text) || !imap_structure_read(text, &structure))
 		return;
 	if (fetch_later_choose(fetch->job->account, &structure, &sections, &cost)) {
 		map_put(&fetch->later.structures, slice_of(item->key), slice_dup(text));

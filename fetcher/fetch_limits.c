@@ -174,7 +174,11 @@ static int check_stub(struct fetch *fetch, struct error *error)
 	if (fetch->message.stub.len < fetch->message.stub.limit)
 		return 0;
 	broken_off(fetch, fetch->message.stub.len);
-	fetch->message.is_held = true; /* only its beginning is needed */
+	if (fetch->message.item->is_later) {
+		fetch_later_refused(fetch, fetch->message.item);
+		fetch_message_drop(fetch);
+	}
+	fetch->message.is_held = fetch->message.item != NULL; /* only its beginning is needed */
 	return error_set(error, ERROR_TEMPORARY, N_("%s sent a whole message instead of its beginning"),
 	    remote_host(fetch->connection.remote));
 }

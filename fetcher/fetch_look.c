@@ -222,9 +222,5 @@ int fetch_look_run(struct fetch *fetch, struct error *error)
 	fetch->listing.next_question = 0;
 	if (fetch_listing_compress(fetch, error) != 0)
 		return -1;
-	if (fetch_dialogue_run(fetch, feed, on_event, error) != 0) {
-		fetch_batch_drop(fetch); /* what the replies belong to may be uncertain: nothing is deleted */
-		return -1;
-	}
-	return 0;
+	return fetch_dialogue_run(fetch, feed, on_event, error);
 }

@@ -21,14 +21,18 @@
 #define COMMIT_LEAST 5
 #define COMMIT_ENOUGH 1000 /* a line that transfers this many is good again */
 
+static bool is_about_message(enum fetch_ask ask)
+{
+	return ask == ASK_MESSAGE || ask == ASK_TOP || ask == ASK_HEADER || ask == ASK_STRUCTURE || ask == ASK_PARTS;
+}
+
 /* True if a message is the possible cause. */
 static bool blame(struct fetch *fetch, bool is_broken)
 {
 	struct plan_item *item;
 	enum fetch_ask ask;
 
-	if (!fetch_dialogue_oldest(fetch, &ask, &item) || item == NULL ||
-	    (ask != ASK_MESSAGE && ask != ASK_TOP && ask != ASK_HEADER))
+	if (!fetch_dialogue_oldest(fetch, &ask, &item) || item == NULL || !is_about_message(ask))
 		return false;
 	if (item != fetch->transfer.kept_item) /* it has come forward: the next connection continues it */
 		fetch_tries_add(fetch, item, is_broken);

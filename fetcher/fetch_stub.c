@@ -126,10 +126,12 @@ static void add_hours(const struct fetch_stub *stub, struct buf *note)
 {
 	const struct conf_sizes *sizes = &stub->account->max_size;
 
+	if (stub->rule != NULL || stub->tries > 0 || stub->account->attachments == ATTACHMENTS_LATER) /* it waits until it is requested */
+		return;
 	for (size_t i = 0; i < sizes->count; i++) {
 		const struct conf_size_hours *item = &sizes->items[i];
 
-		if (stub->rule != NULL || stub->tries > 0 || (item->size > 0 && (uint64_t)item->size < stub->at_least))
+		if (item->size > 0 && (uint64_t)item->size < stub->at_least)
 			continue;
 		buf_printf(note, _("A session between %02lld:%02lld and %02lld:%02lld fetches it by itself.\n\n"), (long long)(item->from / 3600),
 		    (long long)(item->from / 60 % 60), (long long)(item->to / 3600), (long long)(item->to / 60 % 60));

@@ -168,7 +168,7 @@ static bool read_multipart(struct reading *reading, size_t at, const char *secti
 {
 	struct imap_part *part;
 	unsigned number = 0;
-	bool ignored;
+	bool is_encoded = false;
 
 	for (skip_blanks(reading); reading->rest.len > 0 && reading->rest.ptr[0] == '('; skip_blanks(reading)) {
 		char child[IMAP_SECTION_SIZE];
@@ -181,8 +181,10 @@ static bool read_multipart(struct reading *reading, size_t at, const char *secti
 	part->is_multipart = true;
 	if (!read_type(reading, part, "multipart"))
 		return false;
-	if (!is_at_end(reading) && !read_parameters(reading, "boundary", part->boundary, sizeof(part->boundary), &ignored))
+	if (!is_at_end(reading) && !read_parameters(reading, "boundary", part->boundary, sizeof(part->boundary), &is_encoded))
 		return false;
+	if (is_encoded || strlen(part->boundary) + 1 == sizeof(part->boundary)) /* not known as it is in the message */
+		part->boundary[0] = '\0';
 	return skip_rest_of_list(reading);
 }
 

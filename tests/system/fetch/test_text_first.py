@@ -120,6 +120,14 @@ def test_what_comes_first_is_looked_at_as_any_mail(make_gateway, dovecot):
     assert office.mailbox("ivan") == [] and "note.bin" in office.cli("quarantine", "list").stdout
 
 
+def test_a_rule_that_has_a_message_fetched_wants_it_whole(make_gateway, dovecot):
+    dovecot.deliver("office", photos())
+    office = make_gateway(users=IVAN, rules={"bank": {"when": 'from is "anna@bank.ru"', "on": "listed", "fetch": True}}, accounts={
+        "a": {"url": f"imap://127.0.0.1:{dovecot.imap_port}", "tls": "none", "user": "office", "password": "provider-pw", "attachments": "later"}})
+    office.session()
+    assert [body_of(message) for message in office.mailbox("ivan")] == [photos()]
+
+
 class Structured(MisbehavingImap):
     """Says what it likes about the structure of its message, and about its parts."""
     structure = b"NIL"
@@ -138,13 +146,15 @@ class Structured(MisbehavingImap):
 
 PDF = b'("APPLICATION" "PDF" ("NAME" "x.pdf") NIL NIL "BASE64" 900000 NIL NIL NIL NIL)'
 TEXT = b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 5 1 NIL NIL NIL NIL)'
+WHOLE = ((b"HEADER", b"Subject: x\r\n\r\n"), (b"1.MIME", b"\r\n"), (b"1", b"hello"))
 MIXED = b"(" + TEXT + PDF + b' "MIXED" ("BOUNDARY" "b") NIL NIL NIL)'
 
 
 @pytest.mark.parametrize("structure, parts", [
     (b"NIL", ()), (b"(" * 5000, ()), (b"(" + PDF * 500 + b' "MIXED" ("BOUNDARY" "b"))', ()), (b"(" + TEXT + PDF + b' "MIXED" NIL)', ()),
     (MIXED, ()), (MIXED, ((b"HEADER", b"Subject: x\r\n\r\n"),)), (MIXED, ((b"1", b"text\n"), (b"HEADER", b"Subject: x\r\n\r\n"), (b"1.MIME", b"\r\n"))),
-    (MIXED, ((b"HEADER", b"Subject: x\r\n\r\n"),) * 300)])
+    (MIXED, ((b"HEADER", b"Subject: x\r\n\r\n"),) * 300), (MIXED.replace(b'"x.pdf"', b"{3}\r\nx\0y"), WHOLE), (MIXED.replace(b'"b"', b'"%s"' % (b"b" * 200)), WHOLE),
+    (MIXED, (*WHOLE[:2], (b"1", b"a line\r\n" * 200_000)))])
 def test_whatever_a_provider_says_the_message_comes_once(make_gateway, structure, parts):
     server = Structured([letter(number=1, body="text\n" * 20_000)])
     server.structure, server.parts = structure, parts
@@ -152,4 +162,18 @@ def test_whatever_a_provider_says_the_message_comes_once(make_gateway, structure
     office.session()
     office.session()
     assert [b"text\r\ntext\r\n" in message for message in office.mailbox("ivan")] == [True]
+    server.stop()
+
+
+@pytest.mark.parametrize("asked", ["BODYSTRUCTURE", "BODY.PEEK[1"])
+def test_a_message_at_which_the_provider_breaks_off_comes_whole(make_gateway, asked):
+    """It blocks neither the others nor what a rule deletes."""
+    server = Structured([letter(number=1, body="text\n" * 20_000), letter(number=2), letter(number=3, subject="advert")])
+    server.misdeed = lambda event, argument, connection: connection.close() or True if asked in argument and argument.startswith("101 ") else None
+    server.structure = MIXED
+    office = make_gateway(users=IVAN, rules={"ads": {"when": 'subject is "advert"', "on": "listed", "delete": True}}, accounts={
+        "a": {"url": f"imap://127.0.0.1:{server.port}", "tls": "none", "user": "office", "password": "provider-pw", "attachments": "later"}})
+    office.session()
+    assert sorted(b"text\r\ntext\r\n" in message for message in office.mailbox("ivan")) == [False, True]
+    assert server.left == []
     server.stop()
