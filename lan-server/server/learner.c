@@ -58,6 +58,7 @@ struct outcome {
 	struct learner *learner;
 	const struct lesson *lesson;
 	size_t learned, known;
+	char names[SCAN_NAMES_MAX]; /* the scanners that have learned the last one of them */
 	struct filter_lesson last; /* of the last message */
 };
 
@@ -103,6 +104,7 @@ static bool learn_message(void *context, struct slice message)
 	if (outcome->last.learned != LEARNED_ALL)
 		return false;
 	outcome->learned++;
+	memcpy(outcome->names, outcome->last.names, sizeof(outcome->names));
 	if (state_lesson_put(outcome->learner->spool->state, digest, outcome->lesson->folder->is_spam, clock_wall(), &error) != 0)
 		log_warnx("event=lessons-state-failed reason=%s", LOG_ERROR(&error));
 	return true;
@@ -134,9 +136,9 @@ static void end_learned(const struct learner *learner, const struct outcome *out
 		end(learner, lesson, EVENT_NOT_LEARNED,
 		    lesson->folder->is_report ? PHRASE(N_("no message is attached to it")) : PHRASE(N_("the message is too large")));
 	else if (outcome->learned > 0 && lesson->folder->is_report)
-		end(learner, lesson, EVENT_LEARNED, PHRASE(N_("as %s by %s, attached messages: %zu"), PHRASE_WORD(class), outcome->last.names, count));
+		end(learner, lesson, EVENT_LEARNED, PHRASE(N_("as %s by %s, attached messages: %zu"), PHRASE_WORD(class), outcome->names, count));
 	else if (outcome->learned > 0)
-		end(learner, lesson, EVENT_LEARNED, PHRASE(N_("as %s by %s"), PHRASE_WORD(class), outcome->last.names));
+		end(learner, lesson, EVENT_LEARNED, PHRASE(N_("as %s by %s"), PHRASE_WORD(class), outcome->names));
 	else if (outcome->known > 0)
 		end(learner, lesson, EVENT_NOT_LEARNED, PHRASE(N_("it is known as %s already"), PHRASE_WORD(class)));
 	else
@@ -159,6 +161,18 @@ static enum filter_learned learn(struct learner *learner, const struct lesson *l
 	if (outcome.last.learned == LEARNED_ALL || outcome.last.learned == LEARNED_NOTHING)
 		end_learned(learner, &outcome, count);
 	return outcome.last.learned;
+}
+
+/* --- failures */
+
+static struct failure *failure_of(struct learner *learner, const struct lesson *lesson)
+{
+	return map_get(&learner->failures, slice_of(lesson->message->unique));
+}
+
+static void forget_failure(struct learner *learner, const struct lesson *lesson)
+{
+	free(map_remove(&learner->failures, slice_of(lesson->message->unique)));
 }
 
 /* --- which, and in which order */
@@ -213,22 +227,13 @@ static void drop_outdated(struct learner *learner)
 		if (lesson->folder->is_report || map_put(&last, slice_of(lesson->origin), lesson) == NULL)
 			continue;
 		end(learner, lesson, EVENT_NOT_LEARNED, PHRASE(N_("the message was moved again")));
+		forget_failure(learner, lesson);
 		lesson->folder = NULL;
 	}
 	map_clear(&last);
 }
 
-/* --- failures */
-
-static struct failure *failure_of(struct learner *learner, const struct lesson *lesson)
-{
-	return map_get(&learner->failures, slice_of(lesson->message->unique));
-}
-
-static void forget_failure(struct learner *learner, const struct lesson *lesson)
-{
-	free(map_remove(&learner->failures, slice_of(lesson->message->unique)));
-}
+/* --- trouble */
 
 /* A scanner broke, or said something that makes no sense. */
 static void note_failure(struct learner *learner, const struct lesson *lesson, const char *reason)

@@ -117,13 +117,16 @@ def test_reports_by_mail(make_gateway):
     waits_for(scanner, ("spam", "1"), ("spam", "2"))
     assert scanner.learned[0][1] == one and b"X-Spam-Flag" not in scanner.learned[1][1]
     gateway.send("ivan@office.lan", ["HAM@office.lan", "spam"], letter(number=7, sender="ivan@office.lan"))
+    until(lambda: gateway.cli("trace", "<7.test@bank.ru>").stdout.count("no message is attached to it") == 2, 60, "the end of both")
     nothing_waits(gateway)
-    trace = gateway.cli("trace", "<7.test@bank.ru>").stdout
-    assert trace.count("no message is attached to it") == 2, trace
     assert "as spam by sc, attached messages: 2" in gateway.cli("trace", "<r@office.lan>").stdout
+    again = report.replace("<r@", "<again@").replace("<1.test", "<3.test")  # a new one before one that is known
+    gateway.send("ivan@office.lan", ["spam@office.lan"], again)
+    waits_for(scanner, ("spam", "1"), ("spam", "2"), ("spam", "3"))
+    until(lambda: "as spam by sc, attached messages: 2" in gateway.cli("trace", "<again@office.lan>").stdout, 60, "who has learned it")
     with pytest.raises(Exception, match="spam"):
         gateway.send("spam@office.lan", ["ivan@office.lan"], letter(number=8))
-    assert len(scanner.learned) == 2
+    assert len(scanner.learned) == 3
 
 
 def test_the_admin_names_messages(make_gateway, folder):
