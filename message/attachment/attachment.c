@@ -224,13 +224,15 @@ bool attachment_look_is_cut(struct attachment_look *look, const struct mime_walk
 	return walk->is_cut && found(look, ATTACHMENT_UNREADABLE, path, "");
 }
 
-/* What mail programs may read in different ways is searched for names everywhere. */
+/* What mail programs may read in different ways is searched for names everywhere; what is behind the last one that may be looked at is not known. */
 static bool look_anywhere(struct attachment_look *look, struct slice message)
 {
 	struct buf name = BUF_INIT(ATTACHMENT_NAME_MAX);
 
 	if (attachment_name_anywhere_fits(look->rules->patterns, message, &look->limits.names, &name))
 		found(look, 0, buf_text(&name), "");
+	else if (look->limits.names == 0)
+		found(look, ATTACHMENT_UNREADABLE, "", "");
 	buf_clear(&name);
 	return look->is_found;
 }

@@ -205,6 +205,17 @@ static void test_other_ways_to_attach(void **state)
 #define EVIL "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=run.exe\r\n\r\nMZ\r\n"
 #define PARTS "--x\r\nContent-Type: text/plain\r\n\r\nhi\r\n--x\r\n" EVIL "--x--\r\n"
 
+/* Each of these messages is found, as that kind. */
+static void expect_found(const struct attachment_rules *rules, const char *const *messages, size_t count, unsigned kind)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct attachment_finding finding;
+
+		if (!attachment_find(types, rules, slice_of(messages[i]), &finding) || finding.kind != kind)
+			fail_msg("passed: %s", messages[i]);
+	}
+}
+
 /* What one mail program takes for text is an attachment in another. */
 static void test_messages_that_are_read_in_two_ways(void **state)
 {
@@ -228,12 +239,7 @@ static void test_messages_that_are_read_in_two_ways(void **state)
 	const struct attachment_rules rules = {&forbidden, 0};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
-		struct attachment_finding finding;
-
-		if (!attachment_find(types, &rules, slice_of(messages[i]), &finding))
-			fail_msg("passed: %s", messages[i]);
-	}
+	expect_found(&rules, messages, ARRAY_LEN(messages), 0);
 }
 
 /* Nor is it known what is in these. */
@@ -247,12 +253,7 @@ static void test_messages_that_cannot_be_looked_through(void **state)
 	const struct attachment_rules rules = {&forbidden, ALL};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
-		struct attachment_finding finding;
-
-		assert_true(attachment_find(types, &rules, slice_of(messages[i]), &finding));
-		assert_int_equal(finding.kind, ATTACHMENT_UNREADABLE);
-	}
+	expect_found(&rules, messages, ARRAY_LEN(messages), ATTACHMENT_UNREADABLE);
 }
 
 /* Ordinary messages have neither of these. */
@@ -273,6 +274,23 @@ static void test_ordinary_messages_pass(void **state)
 		if (attachment_find(types, &rules, slice_of(messages[i]), &finding))
 			fail_msg("%u %s: %s", finding.kind, finding.name, messages[i]);
 	}
+}
+
+/* More lines that look like fields than are looked at, before one with the name. */
+static void test_a_name_behind_too_many_fields(void **state)
+{
+	const struct attachment_rules rules = {&forbidden, ALL};
+	struct buf text = BUF_INIT(8u << 20);
+	struct attachment_finding finding;
+
+	(void)state;
+	buf_append_text(&text, HEAD "\r\nhi\rx\r\n");
+	for (int i = 0; i <= ATTACHMENT_NAMES_MAX; i++)
+		buf_append_text(&text, "Content-Type: a/b\r\n");
+	buf_append_text(&text, EVIL);
+	assert_true(attachment_find(types, &rules, buf_slice(&text), &finding));
+	assert_int_equal(finding.kind, ATTACHMENT_UNREADABLE);
+	buf_clear(&text);
 }
 
 /* A name in more pieces than are joined. */
@@ -374,7 +392,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_and_types), cmocka_unit_test(test_archives),
 	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_a_flood_of_uuencoded_names), cmocka_unit_test(test_other_ways_to_attach),
 	    cmocka_unit_test(test_messages_that_are_read_in_two_ways), cmocka_unit_test(test_messages_that_cannot_be_looked_through),
-	    cmocka_unit_test(test_ordinary_messages_pass), cmocka_unit_test(test_a_name_in_many_pieces),
+	    cmocka_unit_test(test_ordinary_messages_pass), cmocka_unit_test(test_a_name_behind_too_many_fields),
+	    cmocka_unit_test(test_a_name_in_many_pieces),
 	    cmocka_unit_test(test_zip_files_that_are_read_in_two_ways), cmocka_unit_test(test_compressed_files_have_names),
 	    cmocka_unit_test(test_outlooks_own_format), cmocka_unit_test(test_files_in_a_text)};
 
