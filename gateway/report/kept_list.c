@@ -53,14 +53,18 @@ static void add_message(const struct list *list, const struct kept *kept, struct
 	add_field(kept->bytes, "Subject", _("    Subject: %s\n\n"), out);
 }
 
-/* The time of the file counts, not that of the message, which may be long on its way here. A message that was released to others has a new
- * file, and was listed before. */
-static bool is_in(const struct list *list, const struct kept *kept, const char *user)
+/* The time of the file counts, not that of the message, which may be long on its way here. */
+static bool is_in_time(const struct list *list, const struct mailbox_message *message)
 {
-	int64_t time = mailbox_file_since(list->reporter->spool, MAILBOX_QUARANTINE, kept->message);
-	bool is_new = strcmp(kept->first.text, kept->message->uidl) == 0 || msgid_time_us(slice_of(kept->first.text)) >= list->since;
+	int64_t time = mailbox_file_since(list->reporter->spool, MAILBOX_QUARANTINE, message);
 
-	return kept_is_for(kept, user) && is_new && time >= list->since && time < list->until;
+	return time >= list->since && time < list->until;
+}
+
+/* A message that was released to others has a new file, and was listed before. */
+static bool is_new(const struct list *list, const struct kept *kept)
+{
+	return strcmp(kept->first.text, kept->message->uidl) == 0 || msgid_time_us(slice_of(kept->first.text)) >= list->since;
 }
 
 /* Returns how many there are. */
@@ -71,9 +75,9 @@ static size_t add_messages(const struct list *list, const char *user, struct buf
 	for (size_t i = 0; i < list->messages->count; i++) {
 		struct kept kept;
 
-		if (!kept_open(list->reporter->spool, &list->messages->items[i], &kept))
+		if (!is_in_time(list, &list->messages->items[i]) || !kept_open(list->reporter->spool, &list->messages->items[i], &kept))
 			continue;
-		if (is_in(list, &kept, user) && ++count <= SHOWN_MAX)
+		if (kept_is_for(&kept, user) && is_new(list, &kept) && ++count <= SHOWN_MAX)
 			add_message(list, &kept, out);
 		kept_close(&kept);
 	}
