@@ -91,7 +91,7 @@ static int learn_id(const struct spool *spool, bool is_spam, const char *id)
 
 	look_everywhere(&search);
 	if (search.bytes.ptr == NULL)
-		return cli_fail(CLI_FAILED, _("there is no message %s in a mailbox or the quarantine, and no such file"), id);
+		return cli_fail(CLI_FAILED, _("there is no message %s in a mailbox or the quarantine"), id);
 	if (accept_lesson(spool, is_spam, without_kept_lines(search.bytes), PHRASE(N_("message %s"), id), &error) != 0)
 		result = cli_fail_error(&error);
 	fsx_unmap(search.bytes);
@@ -136,8 +136,9 @@ static int learn_all(struct cli *cli, const struct conf *conf, bool is_spam)
 	}
 	if (spool_close(&spool, &error) != 0)
 		result = cli_fail_error(&error);
-	printf(_n("%d message will be learned; lanpost trace and lanpost status show it\n",
-		   "%d messages will be learned; lanpost trace and lanpost status show it\n", (unsigned)taken), taken);
+	if (taken > 0)
+		printf(_n("%d message will be learned; lanpost trace and lanpost status show it\n",
+			   "%d messages will be learned; lanpost trace and lanpost status show it\n", (unsigned)taken), taken);
 	return result;
 }
 

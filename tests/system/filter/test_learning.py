@@ -141,7 +141,9 @@ def test_the_admin_names_messages(make_gateway, folder):
     assert gateway.cli("quarantine", "learn", "spam", ids[0]).returncode == 0
     until(lambda: sorted(told(scanner)) == [("ham", "2"), ("ham", "3"), ("spam", "1")], 60, "the lessons")
     assert not fields([message for what, message in scanner.learned if b"<2.test" in message][0], "X-Lanpost-Quarantine")
-    assert gateway.cli("learn", "ham", "0" * 20).returncode == 1 and gateway.cli("learn", "both", ids[0]).returncode == 2
+    done = gateway.cli("learn", "ham", "0" * 20)
+    assert (done.returncode, done.stdout) == (1, "") and "there is no message 0000" in done.stderr, done
+    assert gateway.cli("learn", "both", ids[0]).returncode == 2
     nothing_waits(gateway)
 
 
