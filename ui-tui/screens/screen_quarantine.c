@@ -114,7 +114,7 @@ static void quarantine_draw(struct tui *tui, void *state, struct rect area)
 
 /* --- actions */
 
-/* Asks, then runs a verb that cannot be undone. question: with %zu, for one and for many. */
+/* Asks, then runs a verb that cannot be undone. */
 static void change(struct tui *tui, struct quarantine_screen *screen, const char *title, const char *text, const char *yes, int (*run)(struct cli *cli))
 {
 	struct strlist ids = {NULL, 0};

@@ -103,6 +103,19 @@ def learns(gateway, name):
     until(lambda: gateway.status()["learning"] == {"waiting": 0, "error": None}, 60, "no lesson that waits")
 
 
+def junks(gateway, reason):
+    """A message that is copied to Junk, and deleted there, waits for what the admin must do before the scanner learns."""
+    gateway.session()
+    client = gateway.imap("ivan")
+    client.select()
+    client.copy("1", "Junk")
+    until(lambda: reason in str(gateway.status()["learning"]["error"]), 60, "what the admin must do")
+    client.select("Junk")
+    client.store("1", "+FLAGS", r"\Deleted")
+    client.expunge()
+    client.logout()
+
+
 def test_spamd_learns(folder, make_gateway, run):
     (folder / "rules").mkdir()
     (folder / "rules/v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\nloadplugin Mail::SpamAssassin::Plugin::Bayes\n")
@@ -116,15 +129,7 @@ def test_spamd_learns(folder, make_gateway, run):
         until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 60, "spamd")
     start()
     gateway, _ = office(make_gateway, {"sa": f"spamd://127.0.0.1:{port}"}, [letter(number=5, body=WORDS)])
-    gateway.session()
-    client = gateway.imap("ivan")
-    client.select()
-    client.copy("1", "Junk")
-    until(lambda: "--allow-tell" in str(gateway.status()["learning"]["error"]), 60, "what the admin must do")
-    client.select("Junk")
-    client.store("1", "+FLAGS", r"\Deleted")
-    client.expunge()
-    client.logout()
+    junks(gateway, "--allow-tell")
     told[0].terminate()
     told[0].wait(20)
     start("--allow-tell")
@@ -196,15 +201,7 @@ classifier "bayes" {{ tokenizer {{ name = "osb"; }} backend = "sqlite3"; min_tok
   statfile {{ symbol = "BAYES_HAM"; spam = false; path = "{here}/ham"; }} statfile {{ symbol = "BAYES_SPAM"; spam = true; path = "{here}/spam"; }} }}
 """)
     gateway, _ = office(make_gateway, {"rs": f"rspamd://127.0.0.1:{port}"}, [letter(number=5, body=WORDS)], learn_url=f"rspamd://127.0.0.1:{port}")
-    gateway.session()
-    client = gateway.imap("ivan")
-    client.select()
-    client.copy("1", "Junk")
-    until(lambda: "learn_url" in str(gateway.status()["learning"]["error"]), 60, "what the admin must do")
-    client.select("Junk")
-    client.store("1", "+FLAGS", r"\Deleted")
-    client.expunge()
-    client.logout()
+    junks(gateway, "learn_url")
     gateway.main["scanner rs"]["learn_url"] = f"rspamd://127.0.0.1:{controller}"
     gateway.write()
     assert gateway.cli("reload").returncode == 0
