@@ -11,7 +11,7 @@
 enum kept_kind {
 	KEPT_SPAM = 1, /* in the order of the words of `[filter] user_release` */
 	KEPT_ATTACHMENT = 2,
-	KEPT_VIRUS = 4,	 /* or nobody has looked for one: a user never releases it */
+	KEPT_VIRUS = 4,	 /* or a scanner could not look for one: a user never releases it */
 };
 
 struct kept {
