@@ -259,7 +259,7 @@ class Package(Try):
     def is_reproducible(self):
         """In another folder, at another time, in another zone and with another umask: the same bytes."""
         self.run("mkdir first; cp lanpost_*.deb lanpost-dbgsym_*.deb first/; sudo mkdir /opt/other; sudo cp -a lanpost /opt/other/; "
-                 "sudo chown -R $(id -u): /opt/other")
+                 "sudo chown -R $(id -un): /opt/other")
         self.run("cd /opt/other/lanpost; git clean -qdfx; umask 027; TZ=Asia/Tokyo DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b", timeout=5400)
         self.run("for deb in first/*.deb; do cmp $deb /opt/other/$(basename $deb); done")
 
