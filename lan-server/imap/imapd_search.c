@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#define LOOKED_AT 256 /* messages at a time */
 #define SORT_TEXTS_MAX (256u << 20)
 #define COUNTED (64u << 10) /* bytes that are kept, at a time */
 #define TIMED 8	      /* messages between two looks at the clock */
@@ -34,6 +35,7 @@ static void search_free(void *own)
 	for (size_t i = 0; search->threaded != NULL && i < search->found.count; i++)
 		imap_thread_message_clear(&search->threaded[i]);
 	free(search->values);
+	imapd_sort_forget(search);
 	buf_clear(&search->sort_texts);
 	free(search->threaded);
 	free(search->found.items);
@@ -93,13 +95,10 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 static void look_at_some(struct imapd *imapd, struct imapd_search *search, int64_t until)
 {
 	const struct imapd_uids *uids = &imapd->view.uids;
-	struct folder_message looked[IMAPD_SEARCH_AT_ONCE];
-	size_t count = uids->count - search->at < IMAPD_SEARCH_AT_ONCE ? uids->count - search->at : IMAPD_SEARCH_AT_ONCE;
+	struct folder_message looked[LOOKED_AT];
+	size_t count = uids->count - search->at < LOOKED_AT ? uids->count - search->at : LOOKED_AT;
 
 	folder_look(imapd->view.folder, uids->items + search->at, count, looked);
-	search->batch = search->at;
-	if (search->kind == IMAPD_SORT)
-		imapd_sort_prepare(imapd, search, count);
 	for (size_t i = 0; i < count && !search->is_too_large && (i % TIMED != 0 || i == 0 || clock_now_ms() < until); i++)
 		look_at(imapd, search, &looked[i], search->at++);
 	keep(search, 0, 0);
@@ -111,6 +110,7 @@ static void send_result(struct imapd *imapd, struct imapd_search *search);
 static void begin_again(struct imapd_search *search)
 {
 	made_memory_give(search->kept);
+	imapd_sort_forget(search);
 	search->kept = search->at = search->found.count = 0;
 	search->lacks_order = false;
 	search->reads_terms = true;
@@ -284,6 +284,8 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, enum
 	}
 	if (search->with_modseq)
 		imapd_enable_condstore(imapd);
+	if (kind == IMAPD_SORT)
+		keep(search, imapd_sort_prepare(imapd, search), 0);
 	return imapd_job_begin(imapd, search_step, search_free, search);
 }
 

@@ -14,8 +14,6 @@ enum imapd_search_kind { IMAPD_SEARCH, IMAPD_SORT, IMAPD_THREAD };
 enum imapd_sort_key { IMAPD_SORT_ARRIVAL, IMAPD_SORT_CC, IMAPD_SORT_DATE, IMAPD_SORT_FROM, IMAPD_SORT_SIZE, IMAPD_SORT_SUBJECT, IMAPD_SORT_TO };
 #define IMAPD_SORT_KEYS_MAX 8
 
-#define IMAPD_SEARCH_AT_ONCE 256 /* messages */
-
 enum imapd_search_return { IMAPD_RETURN_MIN = 1, IMAPD_RETURN_MAX = 2, IMAPD_RETURN_ALL = 4, IMAPD_RETURN_COUNT = 8, IMAPD_RETURN_SAVE = 16 };
 
 struct imapd_search {
@@ -41,8 +39,7 @@ struct imapd_search {
 	bool reads_terms;  /* the folder does not know the order of all messages (spool/storage/folder_order.h) */
 	bool lacks_order;  /* that was found just now */
 	bool misses_some;  /* a message that was found could not be read */
-	size_t batch;	   /* the first of the messages that are looked at now, and their places in the known orders */
-	uint32_t orders[IMAPD_SORT_KEYS_MAX][IMAPD_SEARCH_AT_ONCE];
+	uint32_t *orders[IMAPD_SORT_KEYS_MAX]; /* of all messages of the view, as the folder knows them at the beginning; NULL: not needed */
 	/* THREAD */
 	bool by_references;
 	struct imap_thread_message *threaded;
@@ -51,8 +48,9 @@ struct imapd_search {
 /* SORT and THREAD: the arguments before the charset. */
 bool imapd_sort_read(struct imapd_args *args, struct imapd_search *search);
 bool imapd_thread_read(struct imapd_args *args, struct imapd_search *search);
-/* Of the messages that are looked at next, `count` from search->batch on. */
-void imapd_sort_prepare(struct imapd *imapd, struct imapd_search *search, size_t count);
+/* Takes the orders that the folder knows: once, since another session may replace them. Returns how many bytes they have. */
+size_t imapd_sort_prepare(struct imapd *imapd, struct imapd_search *search);
+void imapd_sort_forget(struct imapd_search *search);
 /* Notes what the order depends on; the message was just found (the last of search->found). */
 void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candidate);
 void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct imapd_candidate *candidate);

@@ -127,13 +127,28 @@ static size_t order_of(enum imapd_sort_key key)
 	return i;
 }
 
-void imapd_sort_prepare(struct imapd *imapd, struct imapd_search *search, size_t count)
+size_t imapd_sort_prepare(struct imapd *imapd, struct imapd_search *search)
 {
-	for (size_t i = 0; i < search->sort_count && !search->reads_terms; i++) {
+	const struct imapd_uids *uids = &imapd->view.uids;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < search->sort_count; i++) {
 		size_t order = order_of(search->sort_keys[i]);
 
-		if (order < FOLDER_ORDERS)
-			folder_order_get(search->folder, order, imapd->view.uids.items + search->batch, count, search->orders[i]);
+		if (order == FOLDER_ORDERS)
+			continue;
+		search->orders[i] = xcalloc(uids->count + 1, sizeof(uint32_t));
+		folder_order_get(search->folder, order, uids->items, uids->count, search->orders[i]);
+		bytes += uids->count * sizeof(uint32_t);
+	}
+	return bytes;
+}
+
+void imapd_sort_forget(struct imapd_search *search)
+{
+	for (size_t i = 0; i < search->sort_count; i++) {
+		free(search->orders[i]);
+		search->orders[i] = NULL;
 	}
 }
 
@@ -142,9 +157,9 @@ static uint64_t find_value(struct imapd_search *search, size_t key, struct imapd
 {
 	uint32_t number;
 
-	if (search->reads_terms || order_of(search->sort_keys[key]) == FOLDER_ORDERS)
+	if (search->orders[key] == NULL)
 		return value_of(search, search->sort_keys[key], candidate);
-	number = search->orders[key][candidate->place - search->batch];
+	number = search->orders[key][candidate->place];
 	search->lacks_order = search->lacks_order || number == 0;
 	return number;
 }

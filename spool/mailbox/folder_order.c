@@ -10,24 +10,9 @@ void folder_order_clear(struct folder_order *order)
 	*order = (struct folder_order){.count = 0};
 }
 
-static size_t position(const struct folder_order *order, uint32_t uid)
-{
-	size_t low = 0, high = order->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (order->uids[middle] < uid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 void folder_order_find(const struct folder_order *order, const uint32_t *uids, size_t count, uint32_t *numbers)
 {
-	size_t at = count > 0 ? position(order, uids[0]) : 0;
+	size_t at = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		while (at < order->count && order->uids[at] < uids[i])

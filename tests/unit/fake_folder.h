@@ -18,6 +18,8 @@
 
 /* Why no message can be read; 0: all can. */
 static int fake_read_errno;
+/* Called after each folder_look(): what another session does between two of them. */
+static void (*fake_looked)(struct folder *folder);
 
 #define FAKE_FOLDERS_MAX 64
 #define FAKE_WATCHES_MAX 8
@@ -382,6 +384,8 @@ void folder_look(struct folder *folder, const uint32_t *uids, size_t count, stru
 
 		messages[i] = message != NULL ? message->is : (struct folder_message){.uid = 0};
 	}
+	if (fake_looked != NULL)
+		fake_looked(folder);
 }
 
 uint64_t folder_modseq(struct folder *folder)

@@ -1,4 +1,5 @@
-/* What has changed in a large mailbox is reported in pieces: sessions that wait for news take no memory for it, however many there are. */
+/* A large mailbox is looked at in pieces, and what has changed in it is reported so: sessions that wait for news take no memory for it, however many
+ * there are. */
 #include "lan-server/imap/imapd.h"
 
 #include "tests/unit/fake_folder.h"
@@ -193,12 +194,56 @@ static void test_what_was_missed_comes_in_pieces(void **state)
 	end(&client);
 }
 
+/* The folder knows an order by subject, the last message first, with numbers from this one on. */
+static void know_order(struct folder *folder, uint32_t from)
+{
+	struct folder_order order = {.uids = xcalloc(MESSAGES, sizeof(uint32_t)), .numbers = xcalloc(MESSAGES, sizeof(uint32_t)), .count = MESSAGES};
+
+	for (uint32_t i = 0; i < MESSAGES; i++) {
+		order.uids[i] = i + 1;
+		order.numbers[i] = from + MESSAGES - i;
+	}
+	folder_order_put(folder, 0, order);
+}
+
+/* Another session has found messages whose subjects come before all others: each has a higher number. */
+static void change_order(struct folder *folder)
+{
+	fake_looked = NULL;
+	know_order(folder, MESSAGES);
+}
+
+static void wait_for_a_piece(struct folder *folder)
+{
+	(void)folder;
+	fake_looked = change_order;
+}
+
+static void test_an_order_that_changes_between_two_pieces(void **state)
+{
+	struct client client;
+	char *sorted;
+
+	(void)state;
+	begin(&client);
+	say(&client, "b SELECT INBOX");
+	know_order(fake_find("ivan"), 1);
+	sorted = xstrdup(say(&client, "c SORT (SUBJECT) UTF-8 ALL"));
+	assert_int_equal(strncmp(sorted, "* SORT 2000 1999 ", 17), 0);
+	fake_looked = wait_for_a_piece;
+	assert_string_equal(say(&client, "c SORT (SUBJECT) UTF-8 ALL"), sorted);
+	assert_null(fake_looked);
+	free(sorted);
+	end(&client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_news_come_in_pieces_while_a_client_waits, fill, empty),
 	    cmocka_unit_test_setup_teardown(test_news_come_in_pieces_before_the_reply_to_any_command, fill, empty),
 	    cmocka_unit_test_setup_teardown(test_what_was_missed_comes_in_pieces, fill, empty),
+	    cmocka_unit_test_setup_teardown(test_an_order_that_changes_between_two_pieces, fill, empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
