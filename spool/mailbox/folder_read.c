@@ -11,23 +11,12 @@
 
 #define DIGEST_BYTES 10
 
-/* In the name of a foreign file that we have moved or copied: the id that it had before. */
-static bool foreign_origin(struct slice unique, struct slice *origin)
-{
-	struct slice rest = unique, id;
-
-	slice_cut(&rest, '.');
-	id = slice_cut(&rest, '.');
-	*origin = slice_cut(&rest, '.');
-	return rest.ptr != NULL && id.len > 0 && id.ptr[0] == 'L' && msgid_is(slice_from(id, 1)) && msgid_is(*origin);
-}
-
 void folder_entry_id(const struct folder_entry *entry, char id[72])
 {
-	struct slice unique = folder_entry_unique(entry), origin;
+	struct slice unique = folder_entry_unique(entry), new, origin;
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	if (maildir_unique_origin(unique, &origin) || foreign_origin(unique, &origin)) {
+	if (maildir_unique_origin(unique, &origin) || maildir_unique_ids(unique, &new, &origin)) {
 		snprintf(id, 72, "%.*s", SLICE_PRINT(origin));
 		return;
 	}

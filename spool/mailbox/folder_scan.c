@@ -110,20 +110,13 @@ void folder_scan_again(struct folder *folder)
 
 /* --- reading */
 
-static int64_t stamp_in(struct slice name)
-{
-	uint64_t time;
-
-	return slice_number(slice_cut(&name, '.'), 1, INT64_MAX, &time) ? (int64_t)time : 0;
-}
-
 static void add_newcomer(struct scan *scan, int dir_fd, const char *name, bool in_new)
 {
-	struct newcomer newcomer = {.name = xstrdup(name), .time = stamp_in(slice_of(name)), .in_new = in_new};
+	struct newcomer newcomer = {.name = xstrdup(name), .time = maildir_unique_time(slice_of(name)), .in_new = in_new};
 	struct slice id;
 	struct stat st;
 
-	if (newcomer.time == 0 && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (newcomer.time == 0 && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime > 0)
 		newcomer.time = st.st_mtime;
 	newcomer.arrived = maildir_unique_id(maildir_unique(name), &id) ? msgid_time_us(id) : newcomer.time * 1000000;
 	ARRAY_GROW(scan->newcomers, scan->count);

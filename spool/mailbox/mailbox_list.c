@@ -56,17 +56,14 @@ static void make_uidl(struct mailbox_message *message)
 static void list_add(struct mailbox_list *list, const char *folder, const char *name)
 {
 	struct mailbox_message message = {0};
-	struct slice unique = maildir_unique(name), id, stamp = unique;
-	uint64_t time = 0;
+	struct slice unique = maildir_unique(name), id;
 
 	message.file = xasprintf("%s/%s", folder, name);
 	message.unique = slice_dup(unique);
 	message.ours = maildir_unique_id(unique, &id);
 	if (message.ours)
 		message.size_known = maildir_name_size(name, &message.size);
-	stamp = slice_cut(&stamp, '.');
-	if (slice_number(stamp, 0, INT64_MAX, &time))
-		message.time = (int64_t)time;
+	message.time = maildir_unique_time(unique);
 	make_uidl(&message);
 	ARRAY_GROW(list->items, list->count);
 	list->items[list->count++] = message;
@@ -156,34 +153,18 @@ void mailbox_list_clear(struct mailbox_list *list)
 
 /* --- one message */
 
-/* A message that was moved or copied has a new id where it is, before the id under which it was accepted; the new id of a foreign file
- * follows an "L" (spool/mailbox/folder_transfer.c). Returns false if it was not moved. */
-static bool read_ids(const struct mailbox_message *message, struct slice *id, struct slice *origin)
-{
-	struct slice rest = slice_of(message->unique);
-
-	slice_cut(&rest, '.');
-	*id = slice_cut(&rest, '.');
-	*origin = slice_cut(&rest, '.');
-	if (id->len == MSGID_LEN + 1 && id->ptr[0] == 'L')
-		*id = slice_from(*id, 1);
-	else if (!msgid_is(*origin))
-		return false;
-	return origin->len > 0 && msgid_is(*id);
-}
-
 char *mailbox_origin(const struct mailbox_message *message)
 {
 	struct slice id, origin;
 
-	return read_ids(message, &id, &origin) ? slice_dup(origin) : xstrdup(message->uidl);
+	return maildir_unique_ids(slice_of(message->unique), &id, &origin) ? slice_dup(origin) : xstrdup(message->uidl);
 }
 
 int64_t mailbox_since_us(const struct mailbox_message *message)
 {
 	struct slice id, origin;
 
-	if (read_ids(message, &id, &origin))
+	if (maildir_unique_ids(slice_of(message->unique), &id, &origin))
 		return msgid_time_us(id);
 	/* The id is more precise where it says the same as the file, which another program may have given another date. */
 	id = slice_of(message->uidl);

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define TIME_MAX (INT64_MAX / 1000000)
+
 /* Maildir's own rule: the host part must not contain '/' and ':'. */
 static char *without_marks(char *name)
 {
@@ -44,6 +46,27 @@ bool maildir_unique_origin(struct slice unique, struct slice *id)
 	if (rest.ptr != NULL && msgid_is(origin))
 		*id = origin;
 	return true;
+}
+
+bool maildir_unique_ids(struct slice unique, struct slice *id, struct slice *origin)
+{
+	struct slice rest = unique;
+
+	slice_cut(&rest, '.');
+	*id = slice_cut(&rest, '.');
+	*origin = slice_cut(&rest, '.');
+	if (id->len > 0 && id->ptr[0] == 'L') /* of a foreign file */
+		*id = slice_from(*id, 1);
+	return rest.ptr != NULL && msgid_is(*id) && msgid_is(*origin);
+}
+
+int64_t maildir_unique_time(struct slice unique)
+{
+	uint64_t time;
+
+	if (!slice_number(slice_cut(&unique, '.'), 0, INT64_MAX, &time))
+		return 0;
+	return time < TIME_MAX ? (int64_t)time : TIME_MAX;
 }
 
 bool maildir_name_size(const char *text, uint64_t *size)

@@ -24,6 +24,10 @@ bool maildir_unique_id(struct slice unique, struct slice *id);
 /* The id under which a message was accepted, which its copies keep: a slice of their names; the id itself if it is no copy. Returns false
  * for a foreign name. */
 bool maildir_unique_origin(struct slice unique, struct slice *id);
+/* In the name of a message that we have moved or copied: the id that it got there, and the one that it had before. Returns false for others. */
+bool maildir_unique_ids(struct slice unique, struct slice *id, struct slice *origin);
+/* The time in front, in seconds since 1970; 0: it has none. It is so low that its microseconds fit in an int64_t. */
+int64_t maildir_unique_time(struct slice unique);
 /* "new/NAME", or "cur/NAME" for a name with flags (":2,"), in new memory. */
 char *maildir_file(const char *name);
 

@@ -231,6 +231,32 @@ static void test_foreign_files(void **context)
 	folder_close(folder);
 }
 
+/* Such as those of damaged archives: before 1970, and far beyond the last day. */
+static void test_foreign_files_with_odd_times(void **context)
+{
+	static const struct timespec before_1970[] = {{-5, 0}, {-5, 0}};
+	char *path = layout_mailbox(&house, "ivan", "cur/b");
+	struct folder *folder;
+	uint32_t validity;
+
+	(void)context;
+	put_foreign("ivan", "cur/9223372036854775807.a.host:2,", "Subject: a\n\n");
+	put_foreign("ivan", "cur/b", "Subject: b\n\n");
+	OK(utimensat(AT_FDCWD, path, before_1970, 0));
+	free(path);
+	folder = opened("ivan");
+	validity = folder_uid_validity(folder);
+	assert_int_equal(looked(folder, 1).time, 0);
+	assert_true(looked(folder, 2).time > 1LL << 40);
+	folder_close(folder);
+	house_stop();
+	house_start();
+	folder = opened("ivan");
+	assert_int_equal(folder_uid_validity(folder), validity);
+	assert_string_equal(uids_of(folder), "1 2");
+	folder_close(folder);
+}
+
 /* What is remembered of it is corrected by every way on which flags change. */
 static void test_the_first_unseen_message(void **context)
 {
@@ -533,6 +559,7 @@ int main(void)
 	    HOUSE_TEST(test_damage_gives_a_new_uidvalidity),
 	    HOUSE_TEST(test_the_index_is_compacted),
 	    HOUSE_TEST(test_foreign_files),
+	    HOUSE_TEST(test_foreign_files_with_odd_times),
 	    HOUSE_TEST(test_the_first_unseen_message),
 	    HOUSE_TEST(test_a_renamed_file_is_read),
 	    HOUSE_TEST(test_a_change_in_one_tick_is_seen),
