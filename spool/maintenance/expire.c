@@ -9,8 +9,10 @@
 
 #define MICROSECONDS 1000000
 
-static bool is_old(const struct mailbox_message *message, const struct expire_what *what)
+bool expire_has(const struct spool *spool, const struct expire_what *what, const struct mailbox_message *message)
 {
+	if (message->time == 0) /* a foreign file without a time in its name */
+		return mailbox_file_since(spool, what->mailbox, message) / MICROSECONDS < what->before;
 	return message->time < what->before && (!what->by_stay || mailbox_since_us(message) / MICROSECONDS < what->before);
 }
 
@@ -27,7 +29,7 @@ int expire_mailbox(const struct spool *spool, const struct expire_what *what, co
 		return -1;
 	uniques = xcalloc(list.count + 1, sizeof(*uniques));
 	for (size_t i = 0; i < list.count && result == 0; i++) {
-		if (!is_old(&list.items[i], what))
+		if (!expire_has(spool, what, &list.items[i]))
 			continue;
 		if (keeper != NULL)
 			result = keeper->keep(keeper->context, &list.items[i], error);

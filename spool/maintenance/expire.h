@@ -25,6 +25,8 @@ struct expire_what {
 	bool by_stay;	/* and were there before that time: what was moved there later stays */
 };
 
+/* Whether this message of the mailbox is one of them. */
+bool expire_has(const struct spool *spool, const struct expire_what *what, const struct mailbox_message *message);
 /* Removes these messages, also those of other programs: durable in the log, then unlinked.
  * keeper: NULL if no copies are needed; if it fails, nothing is removed. */
 int expire_mailbox(const struct spool *spool, const struct expire_what *what, const struct expire_keeper *keeper,

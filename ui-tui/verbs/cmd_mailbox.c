@@ -368,6 +368,7 @@ struct plan {
 
 static int plan_removal(const struct spool *spool, const char *user, int64_t before, struct plan *plan, struct error *error)
 {
+	const struct expire_what what = {.mailbox = user, .before = before};
 	struct mailbox_list list;
 	struct error gone;
 
@@ -375,7 +376,7 @@ static int plan_removal(const struct spool *spool, const char *user, int64_t bef
 	if (mailbox_list(spool, user, &list, error) != 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
-		if (list.items[i].time >= before)
+		if (!expire_has(spool, &what, &list.items[i]))
 			continue;
 		plan->expired.messages++;
 		if (mailbox_size(spool, user, &list.items[i], &gone) == 0)

@@ -1,4 +1,5 @@
 /* Old mail goes, durably and only it; what is to be kept is in the archive first. */
+#include "base/clock.h"
 #include "message/msgid.h"
 #include "spool/layout.h"
 #include "spool/log/intake_priv.h"
@@ -82,6 +83,20 @@ static void test_older_goes_younger_stays(void **context)
 	assert_int_equal(count(), 1);
 	assert_int_equal(expire_mailbox(&spool, &old, NULL, &expired, &error), 0);
 	assert_int_equal(expired.messages, 0);
+}
+
+static void test_a_file_without_a_time_stays_until_it_is_old(void **context)
+{
+	struct expire_what all = {.mailbox = "ivan", .before = clock_wall() + 60};
+	struct expired expired;
+	struct error error;
+
+	(void)context;
+	put(0, "whenever\r\n");
+	assert_int_equal(expire_mailbox(&spool, &old, NULL, &expired, &error), 0);
+	assert_int_equal(expired.messages, 0);
+	assert_int_equal(expire_mailbox(&spool, &all, NULL, &expired, &error), 0);
+	assert_int_equal(expired.messages, 1);
 }
 
 /* An old message that was moved here a moment ago: ours, and one of another program. */
@@ -210,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    INTAKE_TEST(test_older_goes_younger_stays),
+	    INTAKE_TEST(test_a_file_without_a_time_stays_until_it_is_old),
 	    INTAKE_TEST(test_what_was_moved_here_lately_stays),
 	    INTAKE_TEST(test_what_cannot_be_kept_stays),
 	    INTAKE_TEST(test_the_archive_has_it_by_month),
