@@ -219,14 +219,25 @@ static void note(struct folder *folder)
 	folder->index.batch_lines++;
 }
 
+static void put_number(struct buf *batch, uint64_t number)
+{
+	buf_append_number(batch, number);
+	buf_append_byte(batch, ' ');
+}
+
+/* Without printf(): a folder that is new has a line for each message. */
 void folder_index_added(struct folder *folder, const struct folder_entry *entry)
 {
 	struct buf *batch = &folder->index.batch;
 
-	buf_printf(batch, "+ %u %llu %u %lld %lld ", entry->uid, (unsigned long long)entry->modseq, entry->flags, (long long)entry->time,
-	    (long long)entry->saved);
+	buf_append_text(batch, "+ ");
+	put_number(batch, entry->uid);
+	put_number(batch, entry->modseq);
+	put_number(batch, entry->flags);
+	put_number(batch, (uint64_t)entry->time);
+	put_number(batch, (uint64_t)entry->saved);
 	if (entry->size_known)
-		buf_printf(batch, "%llu ", (unsigned long long)entry->size);
+		put_number(batch, entry->size);
 	else
 		buf_append_text(batch, "- ");
 	escape_append(batch, folder_entry_unique(entry));
