@@ -6,6 +6,7 @@
 #define LANPOST_TESTS_POWER_LIFE_H
 
 #include "tests/unit/power_cut.h"
+#include "tests/unit/power_house.h"
 
 #include <stdatomic.h>
 
@@ -17,7 +18,7 @@
 
 static const struct life {
 	void (*live)(const char *spool);
-	bool (*right)(const char *spool);
+	bool (*right)(struct spool *house);
 	size_t promise_len;
 	int changes; /* there are more */
 } *life;
@@ -38,6 +39,25 @@ static int life_tear_down(void **context)
 
 #define LIFE_TEST(fn) cmocka_unit_test_setup_teardown(fn, life_set_up, life_tear_down)
 
+/* The audit, in a separate process: the gateway is started twice. */
+static bool life_is_right(const char *path)
+{
+	for (int i = 0; i < 2; i++) {
+		struct spool house;
+
+		if (!house_open(&house, path) || !life->right(&house))
+			return false;
+		house_close(&house);
+	}
+	return true;
+}
+
+/* At each sync, this many power cuts. */
+static void life_cut(unsigned often)
+{
+	cut_life(life->live, life_is_right, often);
+}
+
 static int life_turn; /* the change that is meant */
 static atomic_int life_changes; /* by several threads */
 
@@ -56,7 +76,7 @@ static void test_death_at_every_change(void **context)
 	int status = 0;
 
 	(void)context;
-	audit_right = life->right;
+	audit_right = life_is_right;
 	for (life_turn = 1; life_turn == 1 || WEXITSTATUS(status) == 42; life_turn += LIFE_STEP) {
 		pid_t pid;
 
@@ -93,7 +113,7 @@ static int life_fail_once(const char *what, const char *path, const char *to)
 static void test_each_change_of_the_disk_fails_once(void **context)
 {
 	(void)context;
-	audit_right = life->right;
+	audit_right = life_is_right;
 	for (life_turn = 1; life_turn == 1 || life_changes >= life_turn - LIFE_STEP; life_turn += LIFE_STEP) {
 		life_changes = 0;
 		memset(life_promise, 0, life->promise_len);

@@ -155,18 +155,6 @@ static void send_one(struct spool *house)
 }
 
 /* The work of the checkpoint thread, twice, at a time of our choice. */
-static void checkpoint(struct spool *house)
-{
-	struct error error;
-	size_t recovered;
-
-	for (int i = 0; i < 2; i++) {
-		checkpoint_run(house->intake, &error);
-		if (house->intake->owed)
-			recover_orphans(house->intake, &recovered, &error);
-	}
-}
-
 static bool reused;
 
 static bool segment_is_blank_behind(struct intake *intake)
@@ -184,17 +172,17 @@ static void live(const char *folder)
 		accept_one(&house, 1);
 		remove_first(&house);
 		accept_one(&house, 2);
-		checkpoint(&house);
+		house_checkpoint(&house);
 		send_one(&house);
 		accept_one(&house, LARGE);
-		checkpoint(&house);
+		house_checkpoint(&house);
 		house_close(&house);
 	}
 	if (house_open(&house, folder)) {
 		accept_one(&house, 4);
-		checkpoint(&house); /* its segment is blanked */
+		house_checkpoint(&house); /* its segment is blanked */
 		accept_one(&house, 5);
-		checkpoint(&house); /* that is the next one */
+		house_checkpoint(&house); /* that is the next one */
 		accept_one(&house, 6);
 		reused = segment_is_blank_behind(house.intake);
 		house_close(&house);

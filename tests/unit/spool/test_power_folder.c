@@ -8,8 +8,6 @@
 #include "spool/mailbox/folder_priv.h"
 #include "spool/storage/folder.h"
 #include "spool/storage/mailbox.h"
-#include "tests/unit/power_cut.h"
-#include "tests/unit/power_house.h"
 #include "tests/unit/power_life.h"
 
 #define MESSAGES 8
@@ -349,18 +347,6 @@ static void rename_or_delete(struct spool *house, int from, int to)
 	end_command(house, (to < BOXES ? folder_rename(house, boxes[from], boxes[to], &error) : folder_delete(house, boxes[from], &error)) == 0);
 }
 
-static void checkpoint(struct spool *house)
-{
-	struct error error;
-	size_t recovered;
-
-	for (int i = 0; i < 2; i++) {
-		checkpoint_run(house->intake, &error);
-		if (house->intake->owed)
-			recover_orphans(house->intake, &recovered, &error);
-	}
-}
-
 static void live(const char *path)
 {
 	struct spool house;
@@ -374,7 +360,7 @@ static void live(const char *path)
 		transfer(&house, 1, INBOX, A, false);
 		transfer(&house, 2, INBOX, A, true);
 		set_flags(&house, 2, A, FOLDER_FLAGGED);
-		checkpoint(&house);
+		house_checkpoint(&house);
 		set_flags(&house, 1, INBOX, FOLDER_FLAGGED);
 		set_flags(&house, 1, INBOX, 0);
 		transfer(&house, 2, A, INBOX, true);
@@ -402,26 +388,12 @@ static void live(const char *path)
 	}
 }
 
-/* --- the audit, in a separate process; started twice */
-
-static bool is_right_after_starts(const char *path)
-{
-	for (int i = 0; i < 2; i++) {
-		struct spool house;
-
-		if (!house_open(&house, path) || !is_as_promised(&house))
-			return false;
-		house_close(&house);
-	}
-	return true;
-}
-
 /* --- the tests */
 
 static void test_power_cut_at_each_sync(void **context)
 {
 	(void)context;
-	cut_life(live, is_right_after_starts, 2);
+	life_cut(2);
 	assert_false(promise->in_progress);
 	assert_int_equal(promise->now.count[2][C], 1);
 	assert_int_equal(promise->now.count[6][A], 1);
@@ -435,6 +407,6 @@ int main(void)
 	    LIFE_TEST(test_each_change_of_the_disk_fails_once),
 	};
 
-	life = &(struct life){live, is_right_after_starts, sizeof(struct promises), 100};
+	life = &(struct life){live, is_as_promised, sizeof(struct promises), 100};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,6 @@
 #include "spool/log/intake_priv.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/storage/folder.h"
-#include "tests/unit/power_cut.h"
-#include "tests/unit/power_house.h"
 #include "tests/unit/power_life.h"
 
 #define MESSAGES 4
@@ -247,26 +245,12 @@ static void live(const char *path)
 	}
 }
 
-/* --- the audit, in a separate process; started twice */
-
-static bool is_right_after_starts(const char *path)
-{
-	for (int i = 0; i < 2; i++) {
-		struct spool house;
-
-		if (!house_open(&house, path) || !is_as_promised(&house))
-			return false;
-		house_close(&house);
-	}
-	return true;
-}
-
 /* --- the tests */
 
 static void test_power_cut_at_each_sync(void **context)
 {
 	(void)context;
-	cut_life(live, is_right_after_starts, 2);
+	life_cut(2);
 	assert_false(promise->in_progress);
 	assert_int_equal(promise->now.seen[2][OLD][OLGA], 1);
 	assert_int_equal(promise->now.seen[3][INFO][IVAN], 1);
@@ -281,6 +265,6 @@ int main(void)
 	    LIFE_TEST(test_each_change_of_the_disk_fails_once),
 	};
 
-	life = &(struct life){live, is_right_after_starts, sizeof(struct promises), 50};
+	life = &(struct life){live, is_as_promised, sizeof(struct promises), 50};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

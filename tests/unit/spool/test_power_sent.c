@@ -8,8 +8,6 @@
 #include "spool/mailbox/folder_priv.h"
 #include "spool/maintenance/expire.h"
 #include "spool/storage/storage.h"
-#include "tests/unit/power_cut.h"
-#include "tests/unit/power_house.h"
 #include "tests/unit/power_life.h"
 
 #include <ftw.h>
@@ -445,18 +443,6 @@ static void expire(struct spool *house)
 	promise->expires = false;
 }
 
-static void checkpoint(struct spool *house)
-{
-	struct error error;
-	size_t recovered;
-
-	for (int i = 0; i < 2; i++) {
-		checkpoint_run(house->intake, &error);
-		if (house->intake->owed)
-			recover_orphans(house->intake, &recovered, &error);
-	}
-}
-
 static void live(const char *path)
 {
 	struct spool house;
@@ -469,7 +455,7 @@ static void live(const char *path)
 		submit(&house, 2, true);
 		withdraw(&house, 2);
 		expunge(&house, 1, SENT);
-		checkpoint(&house);
+		house_checkpoint(&house);
 		submit(&house, 3, true);
 		receive(&house, 4, INBOX);
 		set_keyword(&house, 4, INBOX, ASKED, true);
@@ -490,26 +476,12 @@ static void live(const char *path)
 	}
 }
 
-/* --- the audit, in a separate process; started twice */
-
-static bool is_right_after_starts(const char *path)
-{
-	for (int i = 0; i < 2; i++) {
-		struct spool house;
-
-		if (!house_open(&house, path) || !is_as_promised(&house))
-			return false;
-		house_close(&house);
-	}
-	return true;
-}
-
 static void test_power_cut_at_each_sync(void **context)
 {
 	const struct world *now = &promise->now;
 
 	(void)context;
-	cut_life(live, is_right_after_starts, 1);
+	life_cut(1);
 	assert_false(promise->in_progress || now->has_work || now->is_subscribed);
 	assert_true(now->queued[1] == 1 && now->queued[2] == 0 && now->queued[3] == 0);
 	assert_true(now->count[5][INBOX] == 1 && now->count[4][INBOX] == 0 && now->count[3][ANNA] == 1 && now->count[3][SENT] == 0);
@@ -524,6 +496,6 @@ int main(void)
 	    LIFE_TEST(test_each_change_of_the_disk_fails_once),
 	};
 
-	life = &(struct life){live, is_right_after_starts, sizeof(struct promises), 100};
+	life = &(struct life){live, is_as_promised, sizeof(struct promises), 100};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
