@@ -27,8 +27,7 @@ static bool open_message(struct imapd_candidate *candidate, enum imapd_needs nee
 
 void imapd_candidate_close(struct imapd_candidate *candidate)
 {
-	if (candidate->message.has != IMAPD_NEEDS_NOTHING)
-		imapd_message_close(&candidate->message);
+	imapd_message_close(&candidate->message);
 }
 
 void imapd_scratch_init(struct imapd_scratch *scratch)

@@ -66,17 +66,19 @@ static void add(struct intake *intake, struct note *notes)
 	pthread_mutex_unlock(&intake->lock);
 }
 
-static void note_event_before(struct intake *intake, const char *id, enum event event, const char *place, const char *detail)
+/* before: of a process that died, which may have noted it itself; its session is not known. */
+static void put_event(struct intake *intake, bool before, const char *id, const char *session, enum event event, const char *place,
+    const char *detail)
 {
-	struct note *note = new_event(clock_wall_us(), id, "", event, place, detail);
+	struct note *note = new_event(clock_wall_us(), id, before ? "" : session, event, place, detail);
 
-	note->once = true;
+	note->once = before;
 	add(intake, note);
 }
 
 void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail)
 {
-	add(intake, new_event(clock_wall_us(), id, session, event, place, detail));
+	put_event(intake, false, id, session, event, place, detail);
 }
 
 /* The local users who get it, the addresses it is sent on to, the account and the rules. */
@@ -169,15 +171,7 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 
 void note_delivered_before(struct intake *intake, const struct envelope *envelope, const struct place *place)
 {
-	note_event_before(intake, envelope->id.text, delivery_event(place), place->name, place->why);
-}
-
-static void note_fact_event(struct intake *intake, bool before, const char *id, enum event event, const char *place, const char *detail)
-{
-	if (before)
-		note_event_before(intake, id, event, place, detail);
-	else
-		note_event(intake, id, intake->session, event, place, detail);
+	put_event(intake, true, envelope->id.text, "", delivery_event(place), place->name, place->why);
 }
 
 /* A copy has the id under which the message was accepted; a foreign file has none. */
@@ -196,7 +190,7 @@ static void note_file_fact(struct intake *intake, bool before, const struct fact
 	id = slice_dup(origin);
 	if (event != EVENT_REMOVED)
 		phrase_set(detail, sizeof(detail), N_("from mailbox %s"), from);
-	note_fact_event(intake, before, id, event, place, detail);
+	put_event(intake, before, id, intake->session, event, place, detail);
 	free(id);
 }
 
@@ -218,7 +212,7 @@ static void note_all_facts(struct intake *intake, bool before, const struct fact
 		case FACT_SENT:
 		case FACT_FAILED:
 		case FACT_ATTEMPT:
-			note_fact_event(intake, before, fact->id, events[fact->kind], fact->name, fact->text);
+			put_event(intake, before, fact->id, intake->session, events[fact->kind], fact->name, fact->text);
 			break;
 		case FACT_REMOVE:
 		case FACT_MOVE:

@@ -165,10 +165,7 @@ uint32_t folder_first_unseen(struct folder *folder)
 
 	folder = folder_common(folder);
 	pthread_mutex_lock(&folder->lock);
-	if (seen != NULL)
-		uid = first_unseen(folder, seen, 0);
-	else
-		uid = first_unseen(folder, NULL, folder->seen_below);
+	uid = first_unseen(folder, seen, seen == NULL ? folder->seen_below : 0);
 	if (seen == NULL)
 		folder->seen_below = uid != 0 ? uid : folder->uid_next;
 	pthread_mutex_unlock(&folder->lock);
