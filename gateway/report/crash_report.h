@@ -8,7 +8,7 @@
 #include "config/conf.h"
 
 struct crash {
-	const char *process;	   /* "lan", "session", "auth" or "filter" */
+	const char *process;	   /* "lan", "session", "auth", "filter" or "watch" */
 	int status;		   /* as from waitpid(2) */
 	const struct thread_activity *doing; /* the activity of its threads; may be NULL */
 	int hung;		   /* seconds without an answer, if it was ended for that; 0: it was not */

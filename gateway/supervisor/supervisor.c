@@ -5,7 +5,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/services/clients.h"
-#include "gateway/report/crash_report.h"
 #include "gateway/process/log_setup.h"
 #include "gateway/services/lan_child.h"
 #include "gateway/supervisor/sd_notify.h"
@@ -229,13 +228,9 @@ static void tick(struct supervisor *supervisor)
 	supervisor_filter_look(supervisor, now);
 	supervisor_watch_look(supervisor, now);
 	disk_watch_look(&supervisor->disk, supervisor->conf, now);
-	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
+	if (supervisor->lan_restarts.at != 0 && now >= supervisor->lan_restarts.at)
 		supervisor_lan_start(supervisor);
-	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
-	    now - supervisor->lan.started > HEALTHY_MS) {
-		crash_recovered(supervisor->conf, "lan");
-		supervisor->lan_reported = false;
-	}
+	supervisor_child_look(supervisor, &supervisor->lan, &supervisor->lan_restarts, now);
 }
 
 /* at: monotonic, 0: never. */
@@ -255,10 +250,10 @@ static int time_to_wait(const struct supervisor *supervisor)
 
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
-	wait = sooner(wait, supervisor->lan_restart_at);
+	wait = sooner(wait, supervisor->lan_restarts.at);
 	wait = sooner(wait, supervisor_auth_due(supervisor));
-	wait = sooner(wait, supervisor->filter_restart_at);
-	wait = sooner(wait, supervisor->watch_restart_at);
+	wait = sooner(wait, supervisor->filter_restarts.at);
+	wait = sooner(wait, supervisor->watch_restarts.at);
 	wait = sooner(wait, supervisor->by_mail.at);
 	wait = sooner(wait, supervisor->urgent.at);
 	wait = sooner(wait, supervisor->disk.look_at);

@@ -12,7 +12,6 @@
 #include "base/rand.h"
 #include "gateway/services/auth_process.h"
 #include "gateway/services/auth_config_child.h"
-#include "gateway/report/crash_report.h"
 #include "spool/layout.h"
 
 #include <limits.h>
@@ -23,18 +22,6 @@
 #include <unistd.h>
 
 #define LOAD_MS 10000
-
-int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy)
-{
-	int64_t delay;
-
-	if (was_healthy)
-		*crashes = 0;
-	delay = *crashes == 0 ? 0 : 500 << (*crashes & 15);
-	if (*crashes < 15)
-		++*crashes;
-	return delay < RESTART_MAX_MS ? delay : RESTART_MAX_MS;
-}
 
 /* The key for the salts of unknown names is persistent; otherwise a restart would reveal which names are unknown. */
 static void read_salt_key(const struct spool *spool, char key[AUTH_SALT_KEY_LEN])
@@ -134,7 +121,7 @@ void supervisor_auth_start(struct supervisor *supervisor)
 	struct error error;
 	int result;
 
-	supervisor->auth_restart_at = 0;
+	supervisor->auth_restarts.at = 0;
 	supervisor->auth_hangs = false;
 	auth_watch_reset(&supervisor->auth_watch, clock_now_ms());
 	child_closed(job.fd);
@@ -148,24 +135,20 @@ void supervisor_auth_start(struct supervisor *supervisor)
 	if (supervisor->auth.pid != 0)
 		kill(supervisor->auth.pid, SIGKILL); /* its end triggers the next attempt */
 	else
-		supervisor->auth_restart_at = clock_now_ms() + RESTART_MAX_MS;
+		supervisor->auth_restarts.at = clock_now_ms() + RESTART_MAX_MS;
 }
 
 void supervisor_auth_ended(struct supervisor *supervisor, int status)
 {
-	bool was_healthy = clock_now_ms() - supervisor->auth.started > HEALTHY_MS;
+	const struct crash crash = {.process = "auth", .status = status, .hung = supervisor->auth_hangs ? AUTH_WATCH_PATIENCE_MS / 1000 : 0};
 	int64_t delay;
 
 	child_take_no_more(&supervisor->auth);
 	supervisor_auth_events(supervisor, INT_MAX);
-	child_gone(&supervisor->auth);
-	if (supervisor->stopping)
+	delay = supervisor_child_ended(supervisor, &supervisor->auth, &supervisor->auth_restarts, &crash);
+	if (delay < 0)
 		return;
-	crash_report(supervisor->conf, &(struct crash){.process = "auth", .status = status, .hung = supervisor->auth_hangs ? AUTH_WATCH_PATIENCE_MS / 1000 : 0});
-	delay = supervisor_restart_delay(&supervisor->auth_crashes, was_healthy);
 	log_warnx("event=auth-ended status=%d restart_in_ms=%lld", status, (long long)delay);
-	supervisor->auth_reported = true;
-	supervisor->auth_restart_at = clock_now_ms() + delay;
 	if (delay == 0)
 		supervisor_auth_start(supervisor);
 }
@@ -183,7 +166,7 @@ static void watch(struct supervisor *supervisor, int64_t now)
 
 int64_t supervisor_auth_due(const struct supervisor *supervisor)
 {
-	int64_t due = supervisor->auth.pid == 0 || supervisor->auth_hangs ? supervisor->auth_restart_at : auth_watch_due(&supervisor->auth_watch);
+	int64_t due = supervisor->auth.pid == 0 || supervisor->auth_hangs ? supervisor->auth_restarts.at : auth_watch_due(&supervisor->auth_watch);
 
 	if (supervisor->login_notes.write_at != 0 && (due == 0 || supervisor->login_notes.write_at < due))
 		due = supervisor->login_notes.write_at;
@@ -194,12 +177,9 @@ void supervisor_auth_look(struct supervisor *supervisor, int64_t now)
 {
 	login_notes_save(&supervisor->login_notes, now);
 	watch(supervisor, now);
-	if (supervisor->auth_restart_at != 0 && now >= supervisor->auth_restart_at)
+	if (supervisor->auth_restarts.at != 0 && now >= supervisor->auth_restarts.at)
 		supervisor_auth_start(supervisor);
-	if (supervisor->auth_reported && supervisor->auth.pid != 0 && now - supervisor->auth.started > HEALTHY_MS) {
-		crash_recovered(supervisor->conf, "auth");
-		supervisor->auth_reported = false;
-	}
+	supervisor_child_look(supervisor, &supervisor->auth, &supervisor->auth_restarts, now);
 }
 
 void supervisor_auth_stop(struct supervisor *supervisor)

@@ -9,7 +9,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/report/crash_report.h"
 #include "gateway/report/scanner_report.h"
 #include "gateway/services/filter_process.h"
 
@@ -37,7 +36,7 @@ void supervisor_filter_start(struct supervisor *supervisor)
 	struct error error;
 	int result;
 
-	supervisor->filter_restart_at = 0;
+	supervisor->filter_restarts.at = 0;
 	if (!conf_has_filters(supervisor->conf))
 		return;
 	child_closed(job.fd);
@@ -46,7 +45,7 @@ void supervisor_filter_start(struct supervisor *supervisor)
 	if (result == 0)
 		return;
 	log_warnx("event=filter-not-started reason=%s", LOG_ERROR(&error));
-	supervisor->filter_restart_at = clock_now_ms() + RESTART_MAX_MS;
+	supervisor->filter_restarts.at = clock_now_ms() + RESTART_MAX_MS;
 }
 
 /* --- the scanners */
@@ -106,33 +105,25 @@ static void look_at_scanners(struct supervisor *supervisor, int64_t now)
 
 void supervisor_filter_ended(struct supervisor *supervisor, int status)
 {
-	bool was_healthy = clock_now_ms() - supervisor->filter.started > HEALTHY_MS;
+	const struct crash crash = {.process = "filter", .status = status, .doing = supervisor->filter.doing};
 	int64_t delay;
 
 	child_take_no_more(&supervisor->filter);
 	supervisor_filter_events(supervisor, INT_MAX);
-	if (!supervisor->stopping)
-		crash_report(supervisor->conf, &(struct crash){.process = "filter", .status = status, .doing = supervisor->filter.doing});
-	child_gone(&supervisor->filter);
-	if (supervisor->stopping)
+	delay = supervisor_child_ended(supervisor, &supervisor->filter, &supervisor->filter_restarts, &crash);
+	if (delay < 0)
 		return;
-	delay = supervisor_restart_delay(&supervisor->filter_crashes, was_healthy);
 	log_warnx("event=filter-ended status=%d restart_in_ms=%lld", status, (long long)delay);
-	supervisor->filter_reported = true;
-	supervisor->filter_restart_at = clock_now_ms() + delay;
 	if (delay == 0)
 		supervisor_filter_start(supervisor);
 }
 
 void supervisor_filter_look(struct supervisor *supervisor, int64_t now)
 {
-	if (supervisor->filter_restart_at != 0 && now >= supervisor->filter_restart_at)
+	if (supervisor->filter_restarts.at != 0 && now >= supervisor->filter_restarts.at)
 		supervisor_filter_start(supervisor);
 	look_at_scanners(supervisor, now);
-	if (supervisor->filter_reported && supervisor->filter.pid != 0 && now - supervisor->filter.started > HEALTHY_MS) {
-		crash_recovered(supervisor->conf, "filter");
-		supervisor->filter_reported = false;
-	}
+	supervisor_child_look(supervisor, &supervisor->filter, &supervisor->filter_restarts, now);
 }
 
 /* Those that wait for an answer ask the new process. */

@@ -3,7 +3,6 @@
 #include "gateway/supervisor/supervisor_priv.h"
 
 #include "base/log.h"
-#include "gateway/report/crash_report.h"
 
 #include <limits.h>
 
@@ -11,7 +10,7 @@ void supervisor_lan_start(struct supervisor *supervisor)
 {
 	struct error error;
 
-	supervisor->lan_restart_at = 0;
+	supervisor->lan_restarts.at = 0;
 	if (!supervisor->auth_has_tls && supervisor_auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been
 	 * repaired */
 		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
@@ -19,7 +18,7 @@ void supervisor_lan_start(struct supervisor *supervisor)
 		supervisor->auth_fds[AUTH_FD_LAN], supervisor->filter_fds[FILTER_FD_ASK], &error) == 0)
 		return;
 	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
-	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
+	supervisor->lan_restarts.at = clock_now_ms() + RESTART_MAX_MS;
 }
 
 void supervisor_lan_events(struct supervisor *supervisor, int most)
@@ -39,21 +38,15 @@ void supervisor_lan_events(struct supervisor *supervisor, int most)
 
 void supervisor_lan_ended(struct supervisor *supervisor, int status)
 {
-	bool was_healthy = clock_now_ms() - supervisor->lan.started > HEALTHY_MS;
+	const struct crash crash = {.process = "lan", .status = status, .doing = supervisor->lan.doing};
 	int64_t delay;
 
 	child_take_no_more(&supervisor->lan);
 	supervisor_lan_events(supervisor, INT_MAX);
-	if (supervisor->stopping) {
-		child_gone(&supervisor->lan);
+	delay = supervisor_child_ended(supervisor, &supervisor->lan, &supervisor->lan_restarts, &crash);
+	if (delay < 0)
 		return;
-	}
-	crash_report(supervisor->conf, &(struct crash){.process = "lan", .status = status, .doing = supervisor->lan.doing});
-	child_gone(&supervisor->lan);
-	delay = supervisor_restart_delay(&supervisor->lan_crashes, was_healthy);
 	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
-	supervisor->lan_reported = true;
-	supervisor->lan_restart_at = clock_now_ms() + delay;
 	if (delay == 0)
 		supervisor_lan_start(supervisor);
 }
@@ -63,14 +56,14 @@ void supervisor_lan_stop(struct supervisor *supervisor)
 	if (supervisor->lan.pid == 0)
 		return;
 	child_end(&supervisor->lan, STOP_MS);
-	supervisor->lan_restart_at = clock_now_ms();
+	supervisor->lan_restarts.at = clock_now_ms();
 }
 
 void supervisor_lan_take_up(struct supervisor *supervisor)
 {
 	struct error error;
 
-	if (supervisor->lan.pid == 0 && supervisor->lan_restart_at <= clock_now_ms())
+	if (supervisor->lan.pid == 0 && supervisor->lan_restarts.at <= clock_now_ms())
 		supervisor_lan_start(supervisor);
 	else if (supervisor->lan.pid != 0 && lan_child_reload(&supervisor->lan, supervisor->conf, &error) != 0)
 		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));

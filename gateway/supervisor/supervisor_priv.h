@@ -11,6 +11,7 @@
 #include "gateway/services/listeners.h"
 #include "gateway/supervisor/auth_watch.h"
 #include "gateway/supervisor/control.h"
+#include "gateway/report/crash_report.h"
 #include "gateway/report/disk_watch.h"
 #include "gateway/supervisor/session_due.h"
 #include "gateway/supervisor/login_notes.h"
@@ -30,6 +31,13 @@ enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* the session whose end it is */
 struct asked {
 	struct rate_limit limit;
 	int64_t at; /* monotonic: when the next one may start, 0: none requested */
+};
+
+/* Of a process that is kept running (supervisor_child.c). */
+struct restarts {
+	unsigned crashes; /* each soon after the one before */
+	int64_t at;	  /* monotonic: when it is started, 0: it runs, or is not wanted */
+	bool is_reported; /* a crash: to postmaster */
 };
 
 struct supervisor {
@@ -61,9 +69,7 @@ struct supervisor {
 	struct child auth;
 	int auth_fds[2]; /* of the socket between auth and the LAN server: [AUTH_FD_...] */
 	char salt_key[AUTH_SALT_KEY_LEN];
-	unsigned auth_crashes;
-	int64_t auth_restart_at; /* monotonic, 0: it runs */
-	bool auth_reported;
+	struct restarts auth_restarts;
 	struct auth_watch auth_watch;
 	bool auth_hangs; /* it was ended because it hung */
 	struct login_notes login_notes;
@@ -71,19 +77,13 @@ struct supervisor {
 
 	struct child filter;
 	int filter_fds[2]; /* of the socket between it and those that ask: [FILTER_FD_...] */
-	unsigned filter_crashes;
-	int64_t filter_restart_at; /* monotonic, 0: it runs, or there is no scanner */
-	bool filter_reported;
+	struct restarts filter_restarts;
 	struct scanner_watch *scanners; /* one for each [scanner] */
 
 	struct child watch;
-	unsigned watch_crashes;
-	int64_t watch_restart_at; /* monotonic, 0: it runs, or nothing is to be watched */
-	bool watch_reported;
+	struct restarts watch_restarts;
 
-	unsigned lan_crashes;
-	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
-	bool lan_reported;
+	struct restarts lan_restarts;
 };
 
 static inline struct moment moment_now(void)
@@ -119,6 +119,11 @@ void supervisor_session_look(struct supervisor *supervisor, int64_t now);
 
 /* The delay before a restart of a process that ended: longer each time, none after a long life. */
 int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy);
+/* A process that is kept running has ended: reports that and removes the child. Returns the delay before its restart, which is noted; -1 if the
+ * supervisor is stopping: then there is neither a report nor a restart. */
+int64_t supervisor_child_ended(const struct supervisor *supervisor, struct child *child, struct restarts *restarts, const struct crash *crash);
+/* Reports, at now (monotonic, ms), that it has been running normally again for a while. */
+void supervisor_child_look(const struct supervisor *supervisor, const struct child *child, struct restarts *restarts, int64_t now);
 
 /* The LAN server (supervisor_lan.c). */
 void supervisor_lan_start(struct supervisor *supervisor);

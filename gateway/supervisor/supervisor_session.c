@@ -3,7 +3,6 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/report/crash_report.h"
 #include "gateway/report/spool_damage.h"
 #include "gateway/session/dialup.h"
 #include "gateway/session/session_process.h"

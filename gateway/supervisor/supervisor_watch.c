@@ -2,7 +2,6 @@
 #include "gateway/supervisor/supervisor_priv.h"
 
 #include "base/log.h"
-#include "gateway/report/crash_report.h"
 #include "gateway/session/line_watch.h"
 
 #include <limits.h>
@@ -13,11 +12,11 @@ void supervisor_watch_start(struct supervisor *supervisor)
 {
 	struct error error;
 
-	supervisor->watch_restart_at = 0;
+	supervisor->watch_restarts.at = 0;
 	if (!line_watch_is_wanted(supervisor->conf) || child_start(&supervisor->watch, "watch", line_watch_run, supervisor->conf, &error) == 0)
 		return;
 	log_warnx("event=watch-not-started reason=%s", LOG_ERROR(&error));
-	supervisor->watch_restart_at = clock_now_ms() + RESTART_MAX_MS;
+	supervisor->watch_restarts.at = clock_now_ms() + RESTART_MAX_MS;
 }
 
 void supervisor_watch_events(struct supervisor *supervisor, int most)
@@ -39,32 +38,24 @@ void supervisor_watch_events(struct supervisor *supervisor, int most)
 
 void supervisor_watch_ended(struct supervisor *supervisor, int status)
 {
-	bool was_healthy = clock_now_ms() - supervisor->watch.started > HEALTHY_MS;
+	const struct crash crash = {.process = "watch", .status = status, .doing = supervisor->watch.doing};
 	int64_t delay;
 
 	child_take_no_more(&supervisor->watch);
 	supervisor_watch_events(supervisor, INT_MAX);
-	if (!supervisor->stopping)
-		crash_report(supervisor->conf, &(struct crash){.process = "watch", .status = status, .doing = supervisor->watch.doing});
-	child_gone(&supervisor->watch);
-	if (supervisor->stopping)
+	delay = supervisor_child_ended(supervisor, &supervisor->watch, &supervisor->watch_restarts, &crash);
+	if (delay < 0)
 		return;
-	delay = supervisor_restart_delay(&supervisor->watch_crashes, was_healthy);
 	log_warnx("event=watch-crashed status=%d restart_in_ms=%lld", status, (long long)delay);
-	supervisor->watch_reported = true;
-	supervisor->watch_restart_at = clock_now_ms() + delay;
 	if (delay == 0)
 		supervisor_watch_start(supervisor);
 }
 
 void supervisor_watch_look(struct supervisor *supervisor, int64_t now)
 {
-	if (supervisor->watch_restart_at != 0 && now >= supervisor->watch_restart_at)
+	if (supervisor->watch_restarts.at != 0 && now >= supervisor->watch_restarts.at)
 		supervisor_watch_start(supervisor);
-	if (supervisor->watch_reported && supervisor->watch.pid != 0 && now - supervisor->watch.started > HEALTHY_MS) {
-		crash_recovered(supervisor->conf, "watch");
-		supervisor->watch_reported = false;
-	}
+	supervisor_child_look(supervisor, &supervisor->watch, &supervisor->watch_restarts, now);
 }
 
 void supervisor_watch_stop(struct supervisor *supervisor)
