@@ -133,7 +133,7 @@ static void print_options_of(const struct verb *verb, bool for_all)
 		if (option->for_all != for_all || (!for_all && !cli_takes(verb, option->name)))
 			continue;
 		left = xasprintf("%s %s", option->name, option->value == NULL ? "" : option->value);
-		right = xasprintf(_(option->help), LANPOST_SYSCONFDIR); /* only the text of -c has a %s */
+		right = xasprintf(_(cli_option_help(option, verb)), LANPOST_SYSCONFDIR); /* only the text of -c has a %s */
 		print_row(left, right);
 		free(left);
 		free(right);

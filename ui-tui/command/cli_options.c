@@ -42,6 +42,22 @@ const struct option_info cli_option_table[] = {
 };
 const size_t cli_option_count = ARRAY_LEN(cli_option_table);
 
+/* Where the same means something else for a verb. */
+static const struct {
+	const char *verb, *name, *help;
+} special_help[] = {
+    {"account import", "--dry-run", N_("only show the accounts that would be added")},
+    {"sort", "--account", N_("sort the messages as mail of this account")},
+};
+
+const char *cli_option_help(const struct option_info *option, const struct verb *verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(special_help) && verb != NULL; i++)
+		if (strcmp(special_help[i].verb, verb->name) == 0 && strcmp(special_help[i].name, option->name) == 0)
+			return special_help[i].help;
+	return option->help;
+}
+
 const struct option_info *cli_option_find(struct slice name)
 {
 	for (size_t i = 0; i < cli_option_count; i++)

@@ -18,6 +18,8 @@ struct option_info {
 extern const struct option_info cli_option_table[];
 extern const size_t cli_option_count;
 
+/* What the option does with this verb; N_(), as in the table. */
+const char *cli_option_help(const struct option_info *option, const struct verb *verb);
 /* Finds an option by name; NULL if there is none. */
 const struct option_info *cli_option_find(struct slice name);
 /* Whether the word is in a list of words separated by blanks. */

@@ -52,7 +52,8 @@ def test_the_whole_help_is_grouped_and_has_examples():
 @pytest.mark.parametrize("verb, texts", [
     (["user", "add"], ["--expire", "with s, m, h, d or w", "Default: yes", "first line of standard input", "--no-password"]),
     (["mailbox", "purge"], ["90d", "--yes", "--dry-run"]), (["account", "set"], ["--keep-on-server", "14d", "--unset KEY"]),
-    (["rule", "add"], ["--when", "lanpost-rules(5)", "--before RULE"])], ids=lambda value: " ".join(value))
+    (["rule", "add"], ["--when", "lanpost-rules(5)", "--before RULE"]), (["account", "import"], ["only show the accounts that would be added"]),
+    (["sort"], ["as mail of this account"]), (["session"], ["only this account"])], ids=lambda value: " ".join(value))
 def test_a_verb_tells_values_defaults_units_and_input(verb, texts):
     help = " ".join(run(*verb, "--help").stdout.split())
     for text in texts:
