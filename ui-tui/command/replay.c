@@ -5,6 +5,7 @@
 #include "spool/event.h"
 #include "spool/origin.h"
 #include "message/decode.h"
+#include "mail/filter/filter_preview.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/message_summary.h"
@@ -16,9 +17,11 @@ struct past {
 	char id[MSGID_LEN + 1];
 	int64_t time;
 	bool was_fetched;
-	char *user, *file, *unique; /* a mailbox that has it; file NULL: none */
+	bool was_released; /* from the quarantine: a person has decided */
+	char *mailbox, *file, *unique; /* one that has it; file NULL: none */
 	struct strlist was; /* according to the journal */
-	struct strlist in;  /* mailboxes that have it */
+	struct strlist in;  /* mailboxes that have it, */
+	struct strlist within; /* and their folders: where it was delivered, or where its owner has moved it */
 };
 
 struct past_list {
@@ -47,11 +50,12 @@ static void add_once(struct strlist *list, const char *name)
 
 static void past_free(struct past *past)
 {
-	free(past->user);
+	free(past->mailbox);
 	free(past->file);
 	free(past->unique);
 	strlist_clear(&past->was);
 	strlist_clear(&past->in);
+	strlist_clear(&past->within);
 	free(past);
 }
 
@@ -78,31 +82,38 @@ static void add_event(void *context, const struct journal_event *event)
 		return;
 	if (what == EVENT_ACCEPTED && origin_kind(event->detail) == ORIGIN_ACCOUNT)
 		past_of(list, slice_of(event->id))->was_fetched = true;
+	if (what == EVENT_ACCEPTED && slice_begins_nocase(slice_of(event->detail), "quarantine "))
+		past_of(list, slice_of(event->id))->was_released = true;
 	if (is_delivery)
 		add_once(&past_of(list, slice_of(event->id))->was, event->place);
 }
 
-static int read_mailbox(struct past_list *list, const char *user, struct error *error)
+static void add_file(struct past_list *list, const char *mailbox, const struct mailbox_message *message)
+{
+	char *origin = mailbox_origin(message);
+	struct past *past;
+
+	if (message->time >= list->since && message->ours && msgid_is(slice_of(origin))) {
+		past = past_of(list, slice_of(origin));
+		past->time = message->time;
+		add_once(strchr(mailbox, '/') == NULL ? &past->in : &past->within, mailbox);
+		if (past->file == NULL) {
+			past->mailbox = xstrdup(mailbox);
+			past->file = xstrdup(message->file);
+			past->unique = xstrdup(message->unique);
+		}
+	}
+	free(origin);
+}
+
+static int read_mailbox(struct past_list *list, const char *mailbox, struct error *error)
 {
 	struct mailbox_list messages;
 
-	if (mailbox_list(list->spool, user, &messages, error) != 0)
+	if (mailbox_list(list->spool, mailbox, &messages, error) != 0)
 		return -1;
-	for (size_t i = 0; i < messages.count; i++) {
-		const struct mailbox_message *message = &messages.items[i];
-		struct past *past;
-
-		if (message->time < list->since || !message->ours || !msgid_is(slice_of(message->uidl)))
-			continue;
-		past = past_of(list, slice_of(message->uidl));
-		past->time = message->time;
-		add_once(&past->in, user);
-		if (past->file != NULL)
-			continue;
-		past->user = xstrdup(user);
-		past->file = xstrdup(message->file);
-		past->unique = xstrdup(message->unique);
-	}
+	for (size_t i = 0; i < messages.count; i++)
+		add_file(list, mailbox, &messages.items[i]);
 	mailbox_list_clear(&messages);
 	return 0;
 }
@@ -111,14 +122,17 @@ static int read_past(
     const struct conf *conf, struct state *state, struct past_list *list, struct error *error)
 {
 	struct msgid floor = msgid_floor(list->since);
-	struct strlist names = {NULL, 0};
+	struct strlist owners = {NULL, 0}, names = {NULL, 0};
 	int result = 0;
 
 	if (state != NULL && state_journal_since(state, &floor, add_event, list, error) != 0)
 		return -1;
-	conf_mailbox_names(conf, &names);
+	conf_mailbox_names(conf, &owners);
+	for (size_t i = 0; i < owners.count && result == 0; i++)
+		result = mailbox_names(list->spool, owners.items[i], &names, error);
 	for (size_t i = 0; i < names.count && result == 0; i++)
 		result = read_mailbox(list, names.items[i], error);
+	strlist_clear(&owners);
 	strlist_clear(&names);
 	return result;
 }
@@ -127,6 +141,7 @@ static int read_past(
 
 struct again {
 	const struct conf *conf;
+	struct state *state; /* may be NULL */
 	const struct sorter *sorter;
 	const char *rule; /* NULL: all */
 	struct replay *replay;
@@ -245,6 +260,32 @@ static void add_difference(struct again *again, const struct past *past, struct 
 	message_summary_clear(&summary);
 }
 
+/* The rules, then the filter. */
+static void sort_into(const struct again *again, const struct past *past, struct slice message, const struct sorter_decision *decision,
+    struct envelope *envelope)
+{
+	struct filter_preview preview;
+
+	envelope_init(envelope);
+	sorter_fill(again->conf, message, envelope, decision);
+	if (past->was_released)
+		return;
+	filter_preview_make(again->conf, again->state, message, envelope, &preview);
+	filter_preview_clear(&preview);
+}
+
+/* Where the message came: by the journal, which is one checkpoint behind, and by its files. */
+static void places_then(const struct past *past, struct strlist *was)
+{
+	for (size_t i = 0; i < past->was.count; i++)
+		add_once(was, past->was.items[i]);
+	for (size_t i = 0; i < past->in.count; i++)
+		add_once(was, past->in.items[i]);
+	for (size_t i = 0; i < past->within.count && past->was.count == 0; i++) /* else the owner may have moved it there */
+		add_once(was, past->within.items[i]);
+	sort_names(was);
+}
+
 static void decide_again(struct again *again, const struct past *past, struct slice message,
     const char *account, const char *matched_then)
 {
@@ -257,13 +298,8 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 	multidrop_recipients(again->conf, conf_find_account(again->conf, account), message, &recipients);
 	sorter_decide(again->sorter, &sorted, &decision);
 	strlist_clear(&recipients);
-	envelope_init(&envelope);
-	sorter_fill(again->conf, message, &envelope, &decision);
-	for (size_t i = 0; i < past->was.count; i++)
-		add_once(&was, past->was.items[i]);
-	for (size_t i = 0; i < past->in.count; i++) /* the journal is one checkpoint behind */
-		add_once(&was, past->in.items[i]);
-	sort_names(&was);
+	sort_into(again, past, message, &decision, &envelope);
+	places_then(past, &was);
 	places_of(&envelope, &would);
 	if (!same_names(&was, &would) && concerns_rule(again, matched_then, &decision))
 		add_difference(again, past, message, &was, &would, why(&envelope, &decision, &was));
@@ -281,7 +317,7 @@ static void sort_again(struct again *again, const struct spool *spool, const str
 	struct slice bytes;
 	char *account, *rules;
 
-	if (mailbox_open(spool, past->user, &message, &bytes, &error) != 0) {
+	if (mailbox_open(spool, past->mailbox, &message, &bytes, &error) != 0) {
 		again->replay->gone++;
 		return;
 	}
@@ -308,7 +344,7 @@ int replay_run(const struct conf *conf, struct state *state, int64_t since, cons
     struct replay *replay, struct error *error)
 {
 	struct past_list list = {MAP_INIT, SPOOL_OF(conf), since};
-	struct again again = {conf, sorter_new(conf, error), rule, replay};
+	struct again again = {conf, state, sorter_new(conf, error), rule, replay};
 	int result = -1;
 	struct slice key;
 	void *value;

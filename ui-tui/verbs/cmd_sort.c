@@ -4,8 +4,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "mail/filter/filter_preview.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_json.h"
@@ -14,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static json_t *match_json(const struct sorter_match *match)
 {
@@ -58,8 +61,25 @@ static json_t *reply_json(const struct sorter_decision *decision)
 	return object;
 }
 
-static json_t *decision_json(
-    const char *file, const char *account, const struct sorter_decision *decision)
+static const char *sender_word(enum filter_sender sender)
+{
+	return sender == SENDER_ALLOWED ? "friend" : sender == SENDER_DENIED ? "denied" : "unknown";
+}
+
+static json_t *filter_json(const struct filter_preview *preview)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < preview->count; i++) {
+		const struct filter_opinion *item = &preview->items[i];
+
+		json_array_append_new(list, json_pack("{s:o, s:s, s:o}", "mailbox", cli_json_text(item->mailbox), "sender", sender_word(item->sender),
+						"reason", cli_json_text(item->why)));
+	}
+	return list;
+}
+
+static json_t *decision_json(const char *file, const char *account, const struct sorter_decision *decision, const struct filter_preview *preview)
 {
 	json_t *object = json_object(), *rules = json_array(), *recipients = json_array();
 	json_t *tags = json_array(), *prefixes = json_array();
@@ -76,6 +96,7 @@ static json_t *decision_json(
 	json_object_set_new(object, "account", cli_json_text(account));
 	json_object_set_new(object, "rules", rules);
 	json_object_set_new(object, "recipients", recipients);
+	json_object_set_new(object, "filter", filter_json(preview));
 	json_object_set_new(object, "dropped", json_boolean(decision->dropped_by != NULL));
 	json_object_set_new(object, "tags", tags);
 	json_object_set_new(object, "subject_prefixes", prefixes);
@@ -111,7 +132,20 @@ static const char *action_label(enum sorter_action action)
 	}
 }
 
-static void print_decision(const char *file, const struct sorter_decision *decision)
+static void print_opinion(const struct filter_opinion *opinion)
+{
+	static const char *const formats[] = {
+	    [SENDER_UNKNOWN] = N_("%s (%s)"),
+	    [SENDER_ALLOWED] = N_("%s: the sender is a friend (%s)"),
+	    [SENDER_DENIED] = N_("%s: the sender is denied (%s)"),
+	};
+	char *text = xasprintf(_(formats[opinion->sender]), opinion->mailbox, PHRASE_SAID(opinion->why));
+
+	print_safe(_("filter:"), text);
+	free(text);
+}
+
+static void print_decision(const char *file, const struct sorter_decision *decision, const struct filter_preview *preview)
 {
 	printf("%s\n", file);
 	for (size_t i = 0; i < decision->match_count; i++)
@@ -131,6 +165,8 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 		print_safe(action_label(recipient->action), text);
 		free(text);
 	}
+	for (size_t i = 0; i < preview->count; i++)
+		print_opinion(&preview->items[i]);
 	if (decision->reply_to != NULL)
 		print_safe(_("reply to:"), decision->reply_to);
 	else if (decision->reply_rule != NULL)
@@ -142,8 +178,25 @@ struct sorting {
 	const struct conf *conf;
 	const struct sorter *sorter;
 	const char *account;
+	struct state *state; /* NULL: it is not known whom users have written to */
 	json_t *all; /* NULL without --json */
 };
+
+static void show(const struct sorting *sorting, const char *file, struct slice message, const struct sorter_decision *decision)
+{
+	struct filter_preview preview;
+	struct envelope envelope;
+
+	envelope_init(&envelope);
+	sorter_fill(sorting->conf, message, &envelope, decision);
+	filter_preview_make(sorting->conf, sorting->state, message, &envelope, &preview);
+	if (sorting->all != NULL)
+		json_array_append_new(sorting->all, decision_json(file, sorting->account, decision, &preview));
+	else
+		print_decision(file, decision, &preview);
+	filter_preview_clear(&preview);
+	envelope_clear(&envelope);
+}
 
 static int sort_file(const struct sorting *sorting, const char *file)
 {
@@ -163,25 +216,35 @@ static int sort_file(const struct sorting *sorting, const char *file)
 	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall(), &recipients, NULL, NULL};
 	sorter_decide(sorting->sorter, &message, &decision);
 	strlist_clear(&recipients);
-	if (sorting->all != NULL)
-		json_array_append_new(
-		    sorting->all, decision_json(file, sorting->account, &decision));
-	else
-		print_decision(file, &decision);
+	show(sorting, file, buf_slice(&bytes), &decision);
 	decision_clear(&decision);
 	buf_clear(&bytes);
 	return CLI_DONE;
 }
 
+/* A dry run needs no spool. */
+static struct state *open_state(const struct conf *conf)
+{
+	struct state *state = NULL;
+	struct error error;
+
+	if (conf->senders.friends > 0 && access(conf->gateway.spool, F_OK) == 0 && state_open(&state, SPOOL_OF(conf), NULL, &error) != 0) {
+		cli_warn(_("cannot read whom users have written to: %s"), ERROR_SAID(&error));
+		state = NULL;
+	}
+	return state;
+}
+
 static int sort_files(const struct cli *cli, const struct conf *conf, const struct sorter *sorter,
     const char *account)
 {
-	struct sorting sorting = {cli, conf, sorter, account, cli->json ? json_array() : NULL};
+	struct sorting sorting = {cli, conf, sorter, account, open_state(conf), cli->json ? json_array() : NULL};
 	int result = CLI_DONE;
 
 	for (int i = 0; i < cli->count; i++)
 		if (sort_file(&sorting, cli->words[i]) != CLI_DONE)
 			result = CLI_FAILED;
+	state_close(sorting.state);
 	if (sorting.all != NULL && cli_print_json(sorting.all) != CLI_DONE)
 		result = CLI_FAILED;
 	return result;

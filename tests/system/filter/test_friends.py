@@ -22,6 +22,19 @@ def write(gateway, user, *recipients, extra="", number=90):
     gateway.send(f"{user}@office.lan", list(recipients), letter(number=number, sender=f"{user}@office.lan", extra=extra))
 
 
+def replayed(gateway):
+    """What would be delivered elsewhere now, and how many messages were looked at."""
+    done = gateway.cli("rule", "test", "--all", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    return [(one["was"], one["would"]) for one in result["differences"]], result["looked_at"]
+
+
+def foreseen(gateway, path):
+    decision, = json.loads(gateway.cli("sort", path, "--json").stdout)
+    return [(one["mailbox"], one["sender"]) for one in decision["filter"]]
+
+
 def names(gateway, mailbox):
     return [fields(path.read_bytes(), "Message-ID")[0] for path in gateway.files(mailbox)]
 
@@ -47,7 +60,13 @@ def test_whom_one_has_written_to_is_a_friend(make_gateway):
     assert len(gateway.files("_quarantine")) == 4
     trace = gateway.cli("trace", "<1.test@bank.ru>").stdout
     assert "spam score 20.0, but written to on " in trace, trace
+    path, = gateway.files("ivan")
+    assert foreseen(gateway, path) == [("ivan", "friend"), ("anna/Junk", "unknown")]
+    assert "filter:  ivan: the sender is a friend (written to on " in gateway.cli("sort", path).stdout
+    assert replayed(gateway) == ([], 1)  # those in quarantine are in no mailbox
     friends(gateway, "ivan", "--forget", "anna@partner.ru")
+    assert foreseen(gateway, path) == [("_quarantine", "unknown")]
+    assert replayed(gateway) == ([(["anna/Junk", "ivan"], ["_quarantine"])], 1)
     assert friends(gateway, "ivan", "--json") == [] and gateway.cli("user", "friends", "ivan", "--forget", "x@y.ru").returncode == 1
     provider.messages += [spam(6, "anna@partner.ru")]
     provider.uidls += ["six"]
@@ -71,3 +90,6 @@ def test_the_lists_of_a_user(make_gateway):
     assert names(gateway, "ivan") == ["<2.test@bank.ru>"] and names(gateway, "ivan/.Junk") == ["<1.test@bank.ru>"]
     assert len(gateway.files("anna")) == 2
     assert "[user ivan] deny" in gateway.cli("trace", "<1.test@bank.ru>").stdout
+    path, = gateway.files("ivan/.Junk")
+    assert foreseen(gateway, path) == [("ivan/Junk", "denied"), ("anna", "friend")]
+    assert replayed(gateway) == ([], 2)

@@ -3,6 +3,7 @@
  */
 #include "mail/filter/filter_header.h"
 #include "mail/filter/filter_policy.h"
+#include "mail/filter/filter_preview.h"
 #include "mail/filter/quarantine.h"
 
 #include "tests/unit/sample_state.h"
@@ -285,6 +286,42 @@ static void test_foreign_fields_are_removed(void **state)
 }
 
 /* Junk with a forbidden attachment is still junk; a virus is not delivered without one. */
+static const struct {
+	const char *header, *mailbox; /* mailbox: of the first opinion; NULL: the filter does not matter */
+	enum filter_sender sender;
+} previews[] = {
+    {"From: a@friend.ru\r\n", "ivan", SENDER_ALLOWED},
+    {SCAN_FIELD ": looked=2 score=7.5 by=rs\r\nFrom: a@friend.ru\r\n", "ivan", SENDER_ALLOWED},
+    {SCAN_FIELD ": looked=2 score=7.5 by=rs\r\nFrom: x@other.ru\r\n", "ivan/Junk", SENDER_UNKNOWN},
+    {SCAN_FIELD ": looked=2 score=20 by=rs\r\nFrom: x@other.ru\r\n", MAILBOX_QUARANTINE, SENDER_UNKNOWN},
+    {"From: x@foe.ru\r\n", "ivan/Junk", SENDER_DENIED},
+    {SCAN_FIELD ": nonsense\r\nFrom: x@other.ru\r\n", NULL, SENDER_UNKNOWN},
+    {"", NULL, SENDER_UNKNOWN},
+};
+
+static void test_previews(void **state)
+{
+	(void)state;
+	strlist_add(&conf.senders.allow, "friend.ru");
+	strlist_add(&conf.senders.deny, "foe.ru");
+	for (size_t i = 0; i < ARRAY_LEN(previews); i++) {
+		struct envelope envelope = envelope_with_places();
+		struct filter_preview preview;
+
+		filter_preview_make(&conf, NULL, slice_of(previews[i].header), &envelope, &preview);
+		if ((preview.count > 0) != (previews[i].mailbox != NULL))
+			fail_msg("%s: %zu", previews[i].header, preview.count);
+		if (preview.count > 0 &&
+		    (strcmp(preview.items[0].mailbox, previews[i].mailbox) != 0 || preview.items[0].sender != previews[i].sender || preview.items[0].why[0] == '\0'))
+			fail_msg("%s: %s, %d", previews[i].header, preview.items[0].mailbox, (int)preview.items[0].sender);
+		assert_string_equal(envelope.places[0].name, previews[i].mailbox == NULL ? "ivan" : previews[i].mailbox);
+		filter_preview_clear(&preview);
+		envelope_clear(&envelope);
+	}
+	strlist_clear(&conf.senders.allow);
+	strlist_clear(&conf.senders.deny);
+}
+
 static void test_strip(void **state)
 {
 	struct scan_verdict verdict = {.looked = SCAN_SPAM | SCAN_ATTACHMENT, .score = 7500, .attachment = "forbidden attachment: a.exe",
@@ -391,6 +428,7 @@ int main(void)
 	    STATE_TEST(test_friends_and_foes),
 	    STATE_TEST(test_the_order_of_the_lists),
 	    STATE_TEST(test_whom_one_has_written_to),
+	    STATE_TEST(test_previews),
 	    cmocka_unit_test(test_strip),
 	    cmocka_unit_test(test_foreign_fields_are_removed),
 	    cmocka_unit_test(test_scores),
