@@ -282,6 +282,8 @@ static int64_t work(struct learner *learner)
 		if (lesson->folder == NULL || (failure != NULL && clock_left_ms(failure->again_at) > 0))
 			continue;
 		learned = learn(learner, lesson, reason);
+		if (atomic_load(&learner->is_stopping)) /* it may have been given up: that is no trouble */
+			break;
 		if (learned == LEARNED_BUSY)
 			return LOOK_MS;
 		if (learned == LEARNED_LATER || learned == LEARNED_FAILED)
