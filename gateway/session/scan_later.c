@@ -19,7 +19,9 @@
 struct unscanned {
 	const char *mailbox;
 	const struct mailbox_message *message;
+	char *id; /* under which it was accepted */
 	struct slice bytes;
+	unsigned source; /* CONF_... */
 	char sender[ADDR_TEXT_MAX];
 };
 
@@ -35,10 +37,10 @@ static void ask(const struct scan_later *job, const struct unscanned *what, stru
 	struct filter_ticket ticket;
 	struct scan_facts facts;
 	const struct filter_question question = {
-	    .conf = job->conf, .socket = job->filter_socket, .sources = CONF_FETCHED | CONF_LOCAL, .facts = &facts, .message = what->bytes};
+	    .conf = job->conf, .socket = job->filter_socket, .sources = what->source, .facts = &facts, .message = what->bytes};
 
 	scan_facts_init(&facts);
-	scan_facts_set(&facts.id, slice_of(what->message->uidl));
+	scan_facts_set(&facts.id, slice_of(what->id));
 	scan_facts_set(&facts.sender, slice_of(what->sender));
 	filter_ask_begin(&ticket, &question);
 	filter_ask_end(&ticket, job->cancel, verdict);
@@ -60,8 +62,8 @@ static int make_body(const struct scan_later *job, const struct unscanned *what,
 	return result == 0 ? body_finish(body, error) : result;
 }
 
-/* One record has both: it is in the quarantine, and no longer in the mailbox. */
-static int take_away(const struct scan_later *job, const struct unscanned *what, const struct scan_verdict *verdict, struct envelope *envelope)
+/* One record has both: it is where the envelope says, and no longer in the mailbox. */
+static int replace(const struct scan_later *job, const struct unscanned *what, const struct scan_verdict *verdict, struct envelope *envelope)
 {
 	const struct fact removal = {.kind = FACT_REMOVE, .name = what->mailbox, .text = what->message->unique};
 	struct msgid id = envelope->id;
@@ -70,44 +72,70 @@ static int take_away(const struct scan_later *job, const struct unscanned *what,
 
 	if (make_body(job, what, verdict, envelope, &body, &error) != 0) {
 		body_clear(&body, false);
-		log_warnx("event=not-quarantined id=%s reason=%s", what->message->uidl, LOG_ERROR(&error));
+		log_warnx("event=not-quarantined id=%s reason=%s", what->id, LOG_ERROR(&error));
 		return -1;
 	}
 	if (intake_accept(job->spool->intake, envelope, &body, &removal, 1, &error) != 0) {
-		log_warnx("event=not-quarantined id=%s reason=%s", what->message->uidl, LOG_ERROR(&error));
+		log_warnx("event=not-quarantined id=%s reason=%s", what->id, LOG_ERROR(&error));
 		return -1;
 	}
-	intake_journal(job->spool->intake, what->message->uidl, job->session, EVENT_QUARANTINED, what->mailbox, PHRASE(N_("as message %s"), id.text));
+	intake_journal(job->spool->intake, what->id, job->session, EVENT_QUARANTINED, what->mailbox, PHRASE(N_("as message %s"), id.text));
 	return 0;
+}
+
+/* Whether the message that was scanned goes to the quarantine, or is delivered once more without its forbidden attachments. Spam that is no worse stays
+ * where it is. */
+static bool must_leave(const struct scan_later *job, const struct unscanned *what, const struct scan_verdict *verdict, struct envelope *envelope)
+{
+	struct filter_senders senders;
+
+	filter_senders_read(&senders, job->conf, job->spool->state, what->bytes, verdict);
+	return filter_policy_apply(job->conf, what->source | FILTER_IS_ACCEPTED, verdict, &senders, envelope) == FILTER_KEEPS || envelope->cut_count > 0;
+}
+
+static void make_envelope(const struct scan_later *job, const struct unscanned *what, struct envelope *envelope)
+{
+	envelope_init(envelope);
+	envelope_set(&envelope->session, slice_of(job->session));
+	envelope_set(&envelope->sender, slice_of(what->sender));
+	origin_set_gateway(&envelope->origin);
+	envelope_add(envelope, PLACE_MAILBOX, slice_of(what->mailbox), SLICE_LITERAL(""));
 }
 
 /* Returns false if it must be scanned again. */
 static bool scan(const struct scan_later *job, struct unscanned *what)
 {
 	struct scan_verdict verdict;
-	struct filter_senders senders;
 	struct envelope envelope;
 	char text[PHRASE_MAX];
-	bool done = true;
+	bool done;
 
 	if (!received_sender(what->bytes, what->sender, sizeof(what->sender)))
 		what->sender[0] = '\0';
 	ask(job, what, &verdict);
 	if (verdict.away != 0)
 		return false;
-	verdict.cuts.count = 0; /* it is unread: all of it goes */
-	intake_journal(job->spool->intake, what->message->uidl, job->session, EVENT_SCANNED, what->mailbox,
-	    scan_verdict_phrase(text, sizeof(text), &verdict));
-	envelope_init(&envelope);
-	envelope_set(&envelope.session, slice_of(job->session));
-	envelope_set(&envelope.sender, slice_of(what->sender));
-	origin_set_gateway(&envelope.origin);
-	envelope_add(&envelope, PLACE_MAILBOX, slice_of(what->mailbox), SLICE_LITERAL(""));
-	filter_senders_read(&senders, job->conf, job->spool->state, what->bytes, &verdict);
-	if (filter_policy_apply(job->conf, CONF_FETCHED, &verdict, &senders, &envelope) == FILTER_KEEPS)
-		done = take_away(job, what, &verdict, &envelope) == 0;
+	intake_journal(job->spool->intake, what->id, job->session, EVENT_SCANNED, what->mailbox, scan_verdict_phrase(text, sizeof(text), &verdict));
+	make_envelope(job, what, &envelope);
+	done = !must_leave(job, what, &verdict, &envelope) || replace(job, what, &verdict, &envelope) == 0;
 	envelope_clear(&envelope);
 	return done;
+}
+
+/* Whether a scanner was to look at it, and was away; then its bytes are the caller's. */
+static bool open_unscanned(const struct scan_later *job, int64_t since, struct unscanned *what)
+{
+	struct scan_verdict before;
+	struct error error;
+
+	if (!what->message->ours || what->message->time < since || is_read(what->message->file) ||
+	    mailbox_open(job->spool, what->mailbox, what->message, &what->bytes, &error) != 0)
+		return false;
+	what->source = received_is_fetched(what->bytes) ? CONF_FETCHED : CONF_LOCAL;
+	if (scan_verdict_find(what->bytes, &before) && before.away != 0 && filter_ask_is_wanted(job->conf, what->source))
+		return true;
+	fsx_unmap(what->bytes);
+	return false;
 }
 
 /* failed: how many in a row could not be scanned. */
@@ -123,17 +151,15 @@ static bool scan_mailbox(const struct scan_later *job, const char *mailbox, int6
 	}
 	for (size_t i = 0; i < list.count && *failed < FAILED_MAX; i++) {
 		struct unscanned what = {.mailbox = mailbox, .message = &list.items[i]};
-		struct scan_verdict before;
+		bool is_scanned;
 
-		if (!what.message->ours || what.message->time < since || is_read(what.message->file) ||
-		    mailbox_open(job->spool, mailbox, what.message, &what.bytes, &error) != 0)
+		if (!open_unscanned(job, since, &what))
 			continue;
-		if (scan_verdict_find(what.bytes, &before) && before.away != 0) {
-			bool is_scanned = scan(job, &what);
-
-			*failed = is_scanned ? 0 : *failed + 1;
-			done = done && is_scanned;
-		}
+		what.id = mailbox_origin(what.message);
+		is_scanned = scan(job, &what);
+		*failed = is_scanned ? 0 : *failed + 1;
+		done = done && is_scanned;
+		free(what.id);
 		fsx_unmap(what.bytes);
 	}
 	mailbox_list_clear(&list);
@@ -142,7 +168,8 @@ static bool scan_mailbox(const struct scan_later *job, const char *mailbox, int6
 
 void scan_later_run(const struct scan_later *job)
 {
-	int64_t since = job->conf->scanner_count == 0 ? 0 : filter_owed_since(job->spool->state), began = clock_wall();
+	bool is_wanted = filter_ask_is_wanted(job->conf, CONF_FETCHED | CONF_LOCAL);
+	int64_t since = is_wanted ? filter_owed_since(job->spool->state) : 0, began = clock_wall();
 	struct strlist users = {NULL, 0}, mailboxes = {NULL, 0};
 	struct error error;
 	bool done = true;

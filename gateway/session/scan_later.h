@@ -1,5 +1,6 @@
 /*
- * Scans what was delivered without being scanned, once the scanners answer again. What is found bad is taken to the quarantine, if nobody has read it yet.
+ * Scans what was delivered without being scanned, once the scanners for it answer again. What is found bad is taken to the quarantine, if nobody has read it
+ * yet; with `attachments = strip` the message without them takes its place.
  */
 #ifndef LANPOST_GATEWAY_SCAN_LATER_H
 #define LANPOST_GATEWAY_SCAN_LATER_H

@@ -103,7 +103,7 @@ static bool is_refused(const struct conf_filter *filter, unsigned sources, const
 {
 	bool refuses = filter->attachments == VIRUS_REJECT || (filter->attachments == VIRUS_STRIP && sources & CONF_OUTGOING);
 
-	return !(sources & CONF_FETCHED) &&
+	return !(sources & (CONF_FETCHED | FILTER_IS_ACCEPTED)) &&
 	       ((verdict->virus[0] != '\0' && filter->virus == VIRUS_REJECT) || (verdict->attachment[0] != '\0' && refuses));
 }
 
@@ -120,6 +120,8 @@ enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned source
 		return FILTER_WAITS;
 	if (is_refused(filter, sources, verdict))
 		return FILTER_REFUSES;
+	if (envelope->place_count == 0) /* another copy of it has reached its recipients, or a rule drops it */
+		return FILTER_DELIVERS;
 	if (sources & CONF_FETCHED && !keeps) {
 		if (judge_spam(filter, verdict, senders, envelope))
 			return FILTER_KEEPS;

@@ -30,7 +30,10 @@ enum filter_outcome {
 	FILTER_WAITS,	/* a scanner is away: later */
 };
 
-/* sources: CONF_FETCHED ...: where it comes from, or goes to. senders: of fetched mail, else NULL. The envelope has its places. */
+#define FILTER_IS_ACCEPTED 16u /* with sources: it was accepted before, so it cannot be refused */
+
+/* sources: CONF_FETCHED ...: where it comes from, or goes to. senders: of fetched mail, else NULL. The envelope has its places; without any it is mail that
+ * nobody gets, which is not kept either. */
 enum filter_outcome filter_policy_apply(const struct conf *conf, unsigned sources, const struct scan_verdict *verdict,
     const struct filter_senders *senders, struct envelope *envelope);
 

@@ -268,6 +268,19 @@ void received_domains(struct slice host, struct strlist *domains)
 	free(own);
 }
 
+bool received_is_fetched(struct slice message)
+{
+	static const char *const ways[] = {" with POP3 id ", " with POP3S id ", " with IMAP id ", " with IMAPS id "};
+	struct header_field field;
+	bool found = false;
+
+	if (!header_find(message, "Received", &field))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		found = found || slice_contains(field.body, ways[i]);
+	return found;
+}
+
 bool received_sender(struct slice message, char *out, size_t size)
 {
 	struct buf text = BUF_INIT(LINE_MAX_BYTES);

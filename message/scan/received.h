@@ -25,6 +25,8 @@ bool received_last_hop(struct slice message, const struct strlist *trusted, stru
 /* The domains of a provider's servers by the host from which mail is fetched: those of a large provider, else the host's own
  * domain. Appended. */
 void received_domains(struct slice host, struct strlist *domains);
+/* Whether the line on top, which is our own in a message of our storage, says that it was fetched (POP3, IMAP). */
+bool received_is_fetched(struct slice message);
 /* The sender that the provider noted (Return-Path). Returns false if there is none; "" is the null sender. */
 bool received_sender(struct slice message, char *out, size_t size);
 

@@ -11,6 +11,7 @@ import pytest
 
 from harness.gateway import PASSWORD
 from harness.misbehaving import MisbehavingPop3
+from harness.scanner import Clamd
 from harness.sink import Sink
 from harness.waiting import until
 
@@ -167,6 +168,31 @@ def test_stripped_mail_within_the_office_and_none_that_leaves(make_gateway):
     until(lambda: len(gateway.mailbox("ivan")) == 1, 20, "the message")
     assert b"run.exe" not in gateway.mailbox("ivan")[0].split(b"\r\n\r\n", 1)[1]
     assert len(gateway.files("_quarantine")) == 1 and gateway.queued_files() == []
+
+
+def test_what_is_scanned_later_is_stripped_in_its_place(make_gateway):
+    av = Clamd()
+    av.stop()
+    gateway, _ = office(make_gateway, [mail(1, "run.exe", b"x"), mail(2, "a.txt", b"x")], attachments_forbidden="", attachments_kinds="")
+    gateway.main["scanner av"] = {"url": av.url}
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    gateway.session()
+    assert len(gateway.mailbox("ivan")) == 2
+    Clamd(port=av.port)
+    gateway.main["filter"] = {"attachments_forbidden": "*.exe", "attachments": "strip"}
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    gateway.session()
+    messages = gateway.mailbox("ivan")
+    assert subjects(messages) == ["number 1", "number 2"]
+    got, = [message for message in messages if b"number 1" in message]
+    kept, = json.loads(gateway.cli("quarantine", "list", "--json").stdout)
+    assert kept["recipients"] == ["ivan"] and "delivered without it" in kept["why"]
+    assert [part.get_content_type() for part in parsed(got).walk()][1:] == ["text/plain", "text/plain"]
+    assert kept["id"] in text_of(list(parsed(got).walk())[2]) and got.count(b"X-Virus-Status: ") == 1 and b"X-Virus-Status: clean" in got
+    whole, = [path.read_bytes() for path in gateway.files("_quarantine")]
+    assert [part.get_filename() for part in parsed(whole).walk()][2:] == ["run.exe"]
 
 
 def test_stripped_and_whole_survive_a_crash(make_gateway):

@@ -127,6 +127,40 @@ def test_what_was_not_scanned_is_scanned_later(make_gateway):
     assert gateway.cli("quarantine", "release", one["id"]).returncode == 0 and len(gateway.mailbox("ivan")) == 3
 
 
+def test_later_each_message_is_asked_about_where_it_would_have_been_at_first(make_gateway):
+    """A scanner for fetched mail is not asked about mail of the LAN, nor is that refused any more."""
+    fetched, local = Clamd(), Clamd()
+    fetched.stop()
+    local.stop()
+    gateway, _ = office(make_gateway, {"fetched": fetched}, [letter(number=1)], filters={"virus": "reject"}, on="fetched")
+    gateway.main["scanner local"] = {"url": local.url, "on": "local"}
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    gateway.session()
+    for number, body in ((2, "good\n"), (3, "VIRUS:Bad\n")):
+        gateway.send("anna@office.lan", ["ivan@office.lan"], letter(number=number, sender="anna@office.lan", body=body))
+    gateway.mailbox_when("ivan", 3)
+    fetched, local = Clamd(port=fetched.port), Clamd(port=local.port)
+    gateway.session()
+    assert [b"<1.test@" in message for message in fetched.messages] == [True]
+    assert len(local.messages) == 2 and not any(b"<1.test@" in message for message in local.messages)
+    kept, = gateway.files("_quarantine")
+    assert b"<3.test@" in kept.read_bytes() and len(gateway.files("ivan")) == 2
+
+
+def test_a_copy_for_nobody_is_not_kept_for_nobody(make_gateway):
+    """The provider does not say for whom each copy in a catch-all mailbox is: the first one is kept for all."""
+    both = letter(number=1, body="VIRUS:Bad\n")
+    gateway, provider = office(make_gateway, {"av": Clamd()}, [both, b"Received: from b by c id 2; Mon, 23 Nov 2026 09:00:00 +0300\r\n" + both])
+    gateway.accounts["office"]["envelope_header"] = "auto"
+    gateway.write()
+    assert gateway.cli("reload").returncode == 0
+    gateway.session()
+    kept, = json.loads(gateway.cli("quarantine", "list", "--json").stdout)
+    assert kept["recipients"] == ["ivan"] and provider.left == [] and gateway.mailbox("ivan") == []
+    until(lambda: "duplicate" in gateway.cli("trace", "<1.test@bank.ru>").stdout, 30, "the second copy is explained")
+
+
 def test_a_message_reaches_the_scanner_whole_whatever_its_size(make_gateway):
     """Small ones go to the filter process within the question, others as a descriptor; to the scanner in chunks."""
     av, old = Clamd(), Spamd()

@@ -80,6 +80,31 @@ static void test_outcomes(void **state)
 	conf.filter.virus = VIRUS_QUARANTINE;
 }
 
+/* Another copy of it has reached them, or a rule drops it: the quarantine has no use for it. */
+static void test_what_nobody_gets_is_not_kept(void **state)
+{
+	const struct scan_verdict verdict = {.looked = SCAN_VIRUS, .virus = "X"};
+	struct envelope envelope;
+
+	(void)state;
+	envelope_init(&envelope);
+	assert_int_equal(filter_policy_apply(&conf, CONF_FETCHED, &verdict, nobody(), &envelope), FILTER_DELIVERS);
+	assert_int_equal(envelope.place_count, 0);
+	envelope_clear(&envelope);
+}
+
+static void test_what_is_accepted_is_not_refused_any_more(void **state)
+{
+	const struct scan_verdict verdict = {.looked = SCAN_VIRUS, .virus = "X"};
+	struct envelope envelope = envelope_with_places();
+
+	(void)state;
+	conf.filter.virus = VIRUS_REJECT;
+	assert_int_equal(filter_policy_apply(&conf, CONF_LOCAL | FILTER_IS_ACCEPTED, &verdict, nobody(), &envelope), FILTER_KEEPS);
+	conf.filter.virus = VIRUS_QUARANTINE;
+	envelope_clear(&envelope);
+}
+
 static void test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply(void **state)
 {
 	const struct scan_verdict verdict = {.looked = SCAN_SPAM, .score = 7500};
@@ -423,6 +448,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_outcomes),
+	    cmocka_unit_test(test_what_nobody_gets_is_not_kept),
+	    cmocka_unit_test(test_what_is_accepted_is_not_refused_any_more),
 	    cmocka_unit_test(test_spam_keeps_the_folder_of_a_rule_and_gets_no_reply),
 	    cmocka_unit_test(test_out_of_quarantine),
 	    STATE_TEST(test_friends_and_foes),

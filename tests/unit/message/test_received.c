@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 
 static const struct {
 	const char *host, *message, *address, *helo, *name; /* address NULL: not found */
@@ -98,12 +99,30 @@ static void test_the_sender(void **state)
 	assert_false(received_sender(SLICE_LITERAL("From: <a@bank.ru>\r\n\r\n"), sender, sizeof(sender)));
 }
 
+static void test_whether_it_was_fetched(void **state)
+{
+	static const char *const fetched[] = {"POP3", "POP3S", "IMAP", "IMAPS"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fetched) / sizeof(fetched[0]); i++) {
+		char *message = xasprintf("X-Envelope-From: <a@b>\r\nReceived: from pop.example.ru by gw with %s id X; x\r\nX-Lanpost-Account: a\r\n\r\n", fetched[i]);
+
+		assert_true(received_is_fetched(slice_of(message)));
+		free(message);
+	}
+	assert_false(received_is_fetched(SLICE_LITERAL("Received: from pc ([10.0.0.1]) by gw with ESMTPSA id X; x\r\n"
+						       "Received: from a by b with POP3 id Y; x\r\nX-Lanpost-Account: a\r\n\r\n")));
+	assert_false(received_is_fetched(SLICE_LITERAL("Subject: with POP3 id X\r\n\r\nReceived: from a by b with POP3 id X\r\n")));
+	assert_false(received_is_fetched(SLICE_NONE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_hop_outside_is_found),
 	    cmocka_unit_test(test_the_domains_of_a_provider),
 	    cmocka_unit_test(test_the_sender),
+	    cmocka_unit_test(test_whether_it_was_fetched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
