@@ -183,7 +183,7 @@ def test_the_gateway_writes_through_no_link(office, folder, name):
 
 VERBS = [["trace", "x"], ["status"], ["who"], ["mailbox", "list"], ["mailbox", "show", "ivan"], ["mailbox", "purge", "ivan", "--older", "9d", "--yes"],
          ["mailbox", "archive", "ivan", "--older", "9d"], ["queue", "list"], ["queue", "show", "0" * 20], ["queue", "hold", "0" * 20],
-         ["queue", "delete", "0" * 20, "--yes"], ["queue", "flush"], ["session"], ["rule", "test", "--all"], ["user", "list"], ["user", "add", "x", "--no-password"],
+         ["queue", "delete", "0" * 20, "--yes"], ["queue", "flush"], ["session"], ["rule", "test", "--all"], ["sort", "FILE"], ["user", "list"], ["user", "add", "x", "--no-password"],
          ["user", "remove", "ivan"], ["client-setup", "ivan"], ["check"], ["reload"], ["stop"], ["completion", "words", "queue", "hold", ""]]
 NAMES = ["state.db", "state.db-wal", "state.db-journal", "seen.db", "wal", "queue", "mailboxes", "archive", "lanpostd.lock", "control.sock", "version", "reserve"]
 
