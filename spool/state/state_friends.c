@@ -45,14 +45,8 @@ int state_friends_prune(struct state *state, int64_t before, struct error *error
 
 int state_friends(struct state *state, const char *mailbox, state_friend_fn fn, void *context, struct error *error)
 {
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT mailbox, address, time FROM friend WHERE ?1 = '' OR mailbox = ?1 ORDER BY mailbox, time DESC, address", "t", mailbox);
-	int more;
-
-	if (stmt == NULL)
-		return -1;
-	while ((more = state_next_row(state, stmt, error)) == 1)
-		fn(context, state_column_text(stmt, 0), state_column_text(stmt, 1), sqlite3_column_int64(stmt, 2));
-	state_statement_end(state, stmt);
-	return more;
+	return state_rows(state,
+	    state_statement(state, error,
+		"SELECT mailbox, address, time FROM friend WHERE ?1 = '' OR mailbox = ?1 ORDER BY mailbox, time DESC, address", "t", mailbox),
+	    fn, context, error);
 }

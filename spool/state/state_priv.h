@@ -19,6 +19,8 @@ struct state {
 	size_t keep_next;
 };
 
+/* Logs the last error of the database and puts it into *error; what: "read". Returns -1. */
+int state_error(const struct state *state, struct error *error, const char *what);
 /* Statements without arguments and rows. */
 int state_run(struct state *state, const char *sql, struct error *error);
 /* One process at a time makes, upgrades, sets aside or copies: the descriptor that holds the lock, -1 for none. */
@@ -44,6 +46,10 @@ int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error)
 int state_number(struct state *state, sqlite3_stmt *stmt, int64_t *number, struct error *error);
 /* The same of a text: *text is new memory, NULL if there is no row. */
 int state_text(struct state *state, sqlite3_stmt *stmt, char **text, struct error *error);
+/* Calls back for each row of two texts and a number, and ends the statement. Returns 0, or -1. NULL is an error that was already
+ * reported. */
+typedef void (*state_row_fn)(void *context, const char *first, const char *second, int64_t number);
+int state_rows(struct state *state, sqlite3_stmt *stmt, state_row_fn fn, void *context, struct error *error);
 const char *state_column_text(sqlite3_stmt *stmt, int column); /* "" for NULL */
 
 /* Calls back for rows with the columns of message and those of journal without its id, counts them, and ends the

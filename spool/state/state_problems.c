@@ -43,14 +43,5 @@ int state_problem_clear(struct state *state, const char *key, int64_t *since, st
 
 int state_problems(struct state *state, state_problem_fn fn, void *context, struct error *error)
 {
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT key, text, since FROM problem ORDER BY since, key", "");
-	int more;
-
-	if (stmt == NULL)
-		return -1;
-	while ((more = state_next_row(state, stmt, error)) == 1)
-		fn(context, state_column_text(stmt, 0), state_column_text(stmt, 1), sqlite3_column_int64(stmt, 2));
-	state_statement_end(state, stmt);
-	return more;
+	return state_rows(state, state_statement(state, error, "SELECT key, text, since FROM problem ORDER BY since, key", ""), fn, context, error);
 }
