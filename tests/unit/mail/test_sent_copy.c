@@ -21,6 +21,7 @@ static const struct {
     {"without a sender", "ivan", "", "anna", PLACE_MAILBOX, false},
     {"a command", "ivan", "ivan@office.lan", "ivan@office.lan", PLACE_DAEMON, false},
     {"in quarantine", "ivan", "ivan@office.lan", MAILBOX_QUARANTINE, PLACE_MAILBOX, false},
+    {"to be learned", "ivan", "ivan@office.lan", MAILBOX_LEARN "/spam-reports", PLACE_MAILBOX, false},
 };
 
 static void test_whose_mail_is_copied(void **context)
