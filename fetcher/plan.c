@@ -33,6 +33,15 @@ static const struct seen *find_seen(const struct map *seen, const struct plan_it
 	return item->key == NULL || item->is_new ? NULL : map_get(seen, slice_of(item->key));
 }
 
+static const struct seen *find_stub(const struct map *seen, const struct plan_item *item)
+{
+	char *key = plan_stub_key(item->key);
+	const struct seen *what = map_get(seen, slice_of(key));
+
+	free(key);
+	return what;
+}
+
 /* --- the listing */
 
 static bool read_line(struct slice line, uint32_t *number, struct slice *rest)
@@ -156,13 +165,17 @@ static bool is_due(const struct conf_account *account, const struct seen *seen, 
 	return account->keep_days == 0 || (account->keep_days > 0 && seen->time + account->keep_days * DAY <= now);
 }
 
+static bool is_other_size(const struct plan_item *item, const struct seen *seen)
+{
+	return item->size > 0 && seen->listed > 0 && item->size != seen->listed;
+}
+
 static bool may_be_another(const struct plan *plan, const struct plan_item *item, const struct conf_account *account,
     const struct seen *seen, int64_t now)
 {
 	if (seen->digest == 0 || seen->is_fresh)
 		return false;
-	return plan->are_numbers || is_due(account, seen, now) ||
-	       (item->size > 0 && seen->listed > 0 && item->size != seen->listed);
+	return plan->are_numbers || is_due(account, seen, now) || is_other_size(item, seen);
 }
 
 size_t plan_known(const struct plan *plan, const struct map *seen)
@@ -210,6 +223,8 @@ void plan_question(struct plan *plan, const struct conf_account *account, const 
 			continue;
 		if (what != NULL)
 			item->question = may_be_another(plan, item, account, what, now) ? PLAN_IS_IT : PLAN_SURE;
+		else if ((what = find_stub(seen, item)) != NULL && what->digest != 0 && !what->is_fresh && is_other_size(item, what))
+			item->question = PLAN_IS_IT;
 		else if (plan->is_renumbered || (plan->are_numbers && left > 0) ||
 			 (known < left && plan_has_size(&gone, item->size)))
 			item->question = PLAN_IS_KNOWN;
@@ -327,12 +342,11 @@ static const struct plan_known *compare(struct plan *plan, struct plan_item *ite
 	const struct seen *what = map_get(seen, slice_of(item->key));
 	const struct plan_known *known;
 
-	if (what == NULL)
+	if (what == NULL && (what = find_stub(seen, item)) == NULL)
 		return NULL;
 	if (what->digest == digest) {
 		/* Another text with the same short header? */
-		item->is_doubtful = !digest_is_telling(header) &&
-				    (plan->are_numbers || (item->size > 0 && what->listed > 0 && item->size != what->listed));
+		item->is_doubtful = !digest_is_telling(header) && (plan->are_numbers || is_other_size(item, what));
 		return NULL;
 	}
 	item->is_new = true;
@@ -386,7 +400,7 @@ bool plan_is_wanted(const struct plan_item *item, const struct map *seen)
 
 bool plan_has_stub(const struct plan_item *item, const struct map *seen)
 {
-	return item->key != NULL && !item->is_new && has_mark(seen, plan_stub_key(item->key));
+	return item->key != NULL && !item->is_new && find_stub(seen, item) != NULL;
 }
 
 uint64_t plan_cost(const struct plan_item *item)
@@ -445,7 +459,7 @@ static enum plan_action decide(const struct plan *plan, const struct plan_item *
 		return PLAN_LEAVE; /* its text has come */
 	if (!is_too_large(plan, item, seen) && item->given_up == 0)
 		return PLAN_GET;
-	return has_mark(seen, plan_stub_key(item->key)) ? PLAN_LEAVE : PLAN_STUB;
+	return plan_has_stub(item, seen) ? PLAN_LEAVE : PLAN_STUB;
 }
 
 void plan_decide(struct plan *plan, const struct conf_account *account, const struct map *seen,

@@ -8,8 +8,8 @@
  * key alone is not reliable:
  *
  *   - there is no UIDL, it is (or was) not unique, or LIST has a message that UIDL does not have;
- *   - the message is known and about to be deleted without a fetch, or its size has changed: some servers give the UIDL
- *     of a deleted message to a new one;
+ *   - the message is known and about to be deleted without a fetch, or its size has changed, or that of a message with a
+ *     stub: some servers give the UIDL of a deleted message to a new one;
  *   - the UIDLs are only the numbers of the messages;
  *   - most messages that should still be there are missing: then all UIDLs have probably changed;
  *   - a key now names another message: the following ones, and new ones of a known size, may have moved, too.

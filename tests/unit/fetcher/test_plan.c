@@ -83,6 +83,16 @@ static const struct plan_case cases[] = {
     {"too large", 0, 100, 0, {{0}}, {{"a", "101", H(1)}, {"b", "100", H(2)}}, "SG"},
     {"too large, stubbed", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "101", H(1)}}, "L"},
     {"too large, wanted", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}, {"\x04" "a", 5, 0, NULL}}, {{"a", "101", H(1)}}, "G"},
+    {"the uidl of a stub is used again", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "102", H(2)}}, "S?1"},
+    {"a stub, the size has changed", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "102", H(1)}}, "L?1"},
+};
+
+/* With attachments = later. */
+static const struct plan_case later_cases[] = {
+    {"its text has come", 0, 0, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "101", H(1)}}, "L"},
+    {"its text has come, its uidl is used again", 0, 0, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "102", H(2)}}, "G?1"},
+    {"its text has come, the size has changed", 0, 0, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "102", H(1)}}, "L?1"},
+    {"its text has come, the whole is wanted", 0, 0, 0, {{"\x03" "a", 60, 101, H(1)}, {"\x04" "a", 5, 0, NULL}}, {{"a", "101", H(1)}}, "G"},
 };
 
 static void add_seen(struct map *seen, const struct known *known)
@@ -125,34 +135,39 @@ static void answer(struct plan *plan, struct map *seen, const struct line *lines
 	}
 }
 
+static void make_plan(const struct plan_case *test, enum conf_attachments attachments)
+{
+	const struct conf_account account = {.keep_days = test->keep_days, .max_size = {.usual = test->max_size}, .attachments = attachments};
+	struct plan plan = {0};
+	struct map seen = MAP_INIT;
+	char asked[16] = "", got[32] = "";
+
+	for (size_t j = 0; j < 4 && test->seen[j].uidl != NULL; j++)
+		add_seen(&seen, &test->seen[j]);
+	list(&plan, test->lines);
+	plan_question(&plan, &account, &seen, test->left, NOW);
+	do
+		answer(&plan, &seen, test->lines, asked);
+	while (plan_question_again(&plan, &seen));
+	plan_decide(&plan, &account, &seen, NOW);
+	for (size_t j = 0; j < plan.count; j++)
+		got[j] = "LGSD"[plan.items[j].action];
+	if (asked[0] != '\0')
+		snprintf(got + plan.count, sizeof(got) - plan.count, "?%s", asked);
+	if (strcmp(got, test->expected) != 0)
+		print_error("%s\n", test->name);
+	assert_string_equal(got, test->expected);
+	plan_clear(&plan);
+	state_seen_clear(&seen);
+}
+
 static void plans_are_made(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct plan_case *test = &cases[i];
-		const struct conf_account account = {.keep_days = test->keep_days, .max_size = {.usual = test->max_size}};
-		struct plan plan = {0};
-		struct map seen = MAP_INIT;
-		char asked[16] = "", got[32] = "";
-
-		for (size_t j = 0; j < 4 && test->seen[j].uidl != NULL; j++)
-			add_seen(&seen, &test->seen[j]);
-		list(&plan, test->lines);
-		plan_question(&plan, &account, &seen, test->left, NOW);
-		do
-			answer(&plan, &seen, test->lines, asked);
-		while (plan_question_again(&plan, &seen));
-		plan_decide(&plan, &account, &seen, NOW);
-		for (size_t j = 0; j < plan.count; j++)
-			got[j] = "LGSD"[plan.items[j].action];
-		if (asked[0] != '\0')
-			snprintf(got + plan.count, sizeof(got) - plan.count, "?%s", asked);
-		if (strcmp(got, test->expected) != 0)
-			print_error("%s\n", test->name);
-		assert_string_equal(got, test->expected);
-		plan_clear(&plan);
-		state_seen_clear(&seen);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		make_plan(&cases[i], ATTACHMENTS_NOW);
+	for (size_t i = 0; i < ARRAY_LEN(later_cases); i++)
+		make_plan(&later_cases[i], ATTACHMENTS_LATER);
 }
 
 static void without_uidl_the_header_is_the_name(void **state)
