@@ -173,7 +173,7 @@ tries: $(TRIES)
 
 SYSTEM ?= tests/system
 system: all tries
-	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 3 \* $(JOBS)) $(SYSTEM)
+	@LANPOST_BUILD=$(abspath $(B)) tools/run-system.sh '$(PYTEST)' $(shell expr 3 \* $(JOBS)) $(SYSTEM)
 
 # Attacks on a running gateway.
 attack:

@@ -46,7 +46,7 @@ counted() {
     good=$(number_of "$step" passed) bad=$(number_of "$step" failed)
     [ "$status" -ne 0 ] && bad=$((bad + $(number_of "$step" error)))
     [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1 # it died without counting
-    [ "$status" -ne 0 ] && tail -n 200 "$log/$step"
+    { [ "$status" -ne 0 ] || grep -q '^unsteady: ' "$log/$step"; } && tail -n 200 "$log/$step"
     count "$step" "$good" "$bad"
 }
 

@@ -103,7 +103,8 @@ def test_while_the_scanner_is_away_lessons_wait(make_gateway):
     client.logout()
     until(lambda: told(again)[6:] == [("spam", "9")], 60, "the new one")
     nothing_waits(gateway)
-    assert len(again.learned) == 7 and "it is known as spam already" in gateway.cli("trace", "<9.test@bank.ru>").stdout
+    until(lambda: "it is known as spam already" in gateway.cli("trace", "<9.test@bank.ru>").stdout, 60, "the journal of the second one")
+    assert len(again.learned) == 7
 
 
 def test_reports_by_mail(make_gateway):
