@@ -201,22 +201,38 @@ static bool holds_records(const char *path)
 	return found;
 }
 
-bool wal_has_records(const struct spool *spool)
+static bool has_records(const struct spool *spool, const struct wal_name *name)
 {
-	struct wal_names names;
-	struct error ignored;
-	bool found = false;
+	char *path;
+	bool found;
 
-	if (wal_list(spool, &names, &ignored) != 0)
+	if (name->state != WAL_LOG)
 		return false;
-	for (size_t i = 0; i < names.count && !found; i++) {
-		char *path = layout_wal(spool, names.items[i].file);
-
-		found = names.items[i].state == WAL_LOG && holds_records(path);
-		free(path);
-	}
-	wal_names_clear(&names);
+	path = layout_wal(spool, name->file);
+	found = holds_records(path);
+	free(path);
 	return found;
+}
+
+int wal_list_records(const struct spool *spool, struct wal_names *names, struct error *error)
+{
+	size_t kept = 0;
+
+	if (wal_list(spool, names, error) != 0)
+		return -1;
+	for (size_t i = 0; i < names->count; i++)
+		if (has_records(spool, &names->items[i]))
+			names->items[kept++] = names->items[i];
+	names->count = kept;
+	return 0;
+}
+
+bool wal_have_records(const struct spool *spool, const struct wal_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (has_records(spool, &names->items[i]))
+			return true;
+	return false;
 }
 
 /* --- writing */

@@ -40,8 +40,10 @@ bool wal_is_spare(const char *file, const char *writer);
 int wal_to_facts(const struct spool *spool, struct wal_name *name, struct error *error);
 /* Removes the segments of facts that are no longer needed. */
 int wal_sweep_facts(const struct spool *spool, struct error *error);
-/* Whether a segment has a record without a checkpoint: the events of its messages are not in the journal yet. */
-bool wal_has_records(const struct spool *spool);
+/* Lists the segments that have a record without a checkpoint: the events of its messages may not be in the journal yet. */
+int wal_list_records(const struct spool *spool, struct wal_names *names, struct error *error);
+/* Whether one of them has such a record still. */
+bool wal_have_records(const struct spool *spool, const struct wal_names *names);
 
 /* --- writing */
 struct wal {

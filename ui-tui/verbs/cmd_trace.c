@@ -18,7 +18,7 @@
 #include <time.h>
 
 #define EVENTS_MAX 10000
-#define JOURNAL_MS 3000 /* the journal is one checkpoint behind */
+#define JOURNAL_MS 5000 /* the journal is one checkpoint behind */
 #define POLL_MS 50
 
 struct trace {
@@ -130,19 +130,18 @@ static bool read_moment(const struct cli *cli, const char *option, int64_t *mome
 	return false;
 }
 
-/* The last events of a running gateway are still in its log; without such events there is nothing to wait for. */
-static int find_events(const struct trace_query *query, const struct conf *conf, const struct spool *spool,
-    struct trace *trace, struct error *error)
+/* The last events of a running gateway are still in its log: what it has there now is waited for. */
+static void await_journal(const struct conf *conf, const struct spool *spool)
 {
-	int64_t deadline = clock_now_ms() + (control_client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
-	bool may_come;
+	int64_t deadline = clock_now_ms() + JOURNAL_MS;
+	struct wal_names names;
+	struct error ignored;
 
-	do {
-		may_come = clock_left_ms(deadline) > 0 && wal_has_records(spool); /* read before the journal */
-		if (state_trace(spool->state, query, add_event, trace, error) != 0)
-			return -1;
-	} while (trace->events == 0 && may_come && poll(NULL, 0, POLL_MS) == 0);
-	return 0;
+	if (control_client_gateway_pid(conf) == 0 || wal_list_records(spool, &names, &ignored) != 0)
+		return;
+	while (wal_have_records(spool, &names) && clock_left_ms(deadline) > 0)
+		poll(NULL, 0, POLL_MS);
+	wal_names_clear(&names);
 }
 
 static int run_trace(const struct cli *cli, const struct conf *conf, const struct spool *spool)
@@ -155,7 +154,8 @@ static int run_trace(const struct cli *cli, const struct conf *conf, const struc
 		json_decref(trace.messages);
 		return CLI_USAGE;
 	}
-	if (find_events(&query, conf, spool, &trace, &error) != 0) {
+	await_journal(conf, spool);
+	if (state_trace(spool->state, &query, add_event, &trace, &error) != 0) {
 		json_decref(trace.messages);
 		return cli_fail_error(&error);
 	}

@@ -32,6 +32,13 @@ def found(office, *words):
     return [message["message_id"] for message in json.loads(done.stdout)] if done.returncode == 0 else []
 
 
+def test_what_has_happened_before_it_was_asked_is_there(office):
+    """Also of a message of which the journal knows something already: the newest events are still in the log."""
+    assert "removed" not in office.cli("trace", "118.invoice@bank.example").stdout
+    office.empty("buh")
+    assert "removed" in office.cli("trace", "118.invoice@bank.example").stdout
+
+
 @pytest.mark.parametrize("words", [
     "billing@bank.example", "bounces+42@mailer.bank.example", "office@example.ru", "archive@example.ru", "third@example.ru",
     "box17@provider.example", "buh", "away@forward.example", "rule invoices", "invoices", "118.invoice@bank.example", "<118.invoice@bank.example>",
