@@ -22,7 +22,7 @@ def as_fetchmail_reads(folder):
     rc = folder / "fetchmailrc"
     rc.write_bytes((DATA / "fetchmailrc").read_bytes())
     rc.chmod(0o600)
-    dump = subprocess.run(["fetchmail", "--configdump", "-f", rc], capture_output=True, text=True, timeout=20, env={"HOME": str(folder)})
+    dump = subprocess.run(["fetchmail", "--configdump", "-f", rc], capture_output=True, text=True, timeout=90, env={"HOME": str(folder)})
     names = {"TRUE": True, "FALSE": False}
     exec(dump.stdout, names)  # pylint: disable=exec-used
     return {(server["via"] or server["pollname"], server["protocol"].lower(), user["remote"], user["ssl"], bool(server["active"]))

@@ -1,8 +1,10 @@
 """What the admin changes from the command line: accounts, rules, the queue, old mail."""
+import fcntl
 import json
 import os
+import struct
 import subprocess
-import time
+import termios
 
 import pytest
 
@@ -29,7 +31,7 @@ def office(make_gateway):
 def asked(gateway, *args, answer="upstream-secret\n"):
     """Runs a verb that reads a password."""
     return subprocess.run([BUILD / "lanpost", "-c", gateway.conf, *args], input=answer, capture_output=True, text=True,
-                          timeout=30, env=environment())
+                          timeout=90, env=environment())
 
 
 def listed(gateway, kind):
@@ -236,14 +238,12 @@ def test_a_letter_is_found_by_whatever_the_admin_knows_of_it(office):
 # --- what ends
 
 def test_stop_does_not_wait_for_a_modem(make_gateway, folder):
-    gateway = make_gateway(users=["ivan"], sections={"line": {"connect_command": "sleep 60",
+    gateway = make_gateway(users=["ivan"], sections={"line": {"connect_command": "sleep 600",
                                                               "disconnect_command": f"echo down > {folder}/line"}})
     assert gateway.cli("session", "--no-wait").returncode == DONE
     until(lambda: "fetch=1" in gateway.log(), 10, "the session")
-    begin = time.monotonic()
-    assert gateway.cli("stop").returncode == DONE
-    assert time.monotonic() - begin < 50  # the command would take 60 s
-    assert gateway.process.wait(50) == 0
+    assert gateway.cli("stop").returncode == DONE  # the command would take 600 s
+    assert gateway.process.wait(90) == 0
     gateway.process = None
     assert (folder / "line").read_text() == "down\n"
 
@@ -263,12 +263,19 @@ def test_postmaster_cannot_be_removed_though_he_has_a_section(make_gateway):
     assert done.returncode == FAILED and "[user postmaster]" in (gateway.folder / "users.conf").read_text()
 
 
+def unread(pipe):
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
 def test_of_two_admins_the_second_is_told(stopped):
     first, second = (subprocess.Popen([BUILD / "lanpost", "-c", stopped.conf, "user", "add", name], text=True,
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       env=environment()) for name in ("anna", "olga"))
-    time.sleep(0.5)  # both have read the file and wait for a password
-    done = [admin.communicate("secret\n", timeout=20) for admin in (first, second)]
+    for admin in (first, second):
+        admin.stdin.write("sec")
+        admin.stdin.flush()
+        until(lambda: not unread(admin.stdin), what="an admin who has read the file, and waits for the rest of the password")
+    done = [admin.communicate("ret\n", timeout=90) for admin in (first, second)]
     assert (first.returncode, second.returncode) == (DONE, FAILED), done
     assert "was changed in the meantime" in done[1][1]
     assert "[user anna]" in (stopped.folder / "users.conf").read_text()

@@ -43,7 +43,7 @@ class Writer(threading.Thread):
 
     def stop(self):
         self.done.set()
-        self.join(30)
+        self.join(90)
 
 
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])

@@ -51,7 +51,7 @@ def test_an_account_is_changed_and_switched(stopped):
         assert done.returncode == DONE and "sales" in done.stdout
         assert item(stopped, "account", "sales")["enabled"] == enabled
     done = subprocess.run([BUILD / "lanpost", "-c", stopped.conf, "account", "passwd", "sales"], input="new-one\n", capture_output=True,
-                          text=True, timeout=20, env=environment())
+                          text=True, timeout=90, env=environment())
     assert done.returncode == DONE
     text = (stopped.folder / "accounts.conf").read_text()
     assert "password = new-one\n" in text and text.startswith("# our accounts\n")

@@ -17,7 +17,7 @@ def check_behind(office, router, more="", language="en"):
     """What lanpost check says in a network of its own: 192.168.77.5 with that router."""
     route = f"ip route add default via {router} || exit 77\n" if router else ""
     done = subprocess.run(["unshare", "-rn", "sh", "-c", NETWORK + route + more + f"\nexec {BUILD}/lanpost check -c {office.conf}"],
-                          capture_output=True, text=True, timeout=30, env=environment(language))
+                          capture_output=True, text=True, timeout=90, env=environment(language))
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("no network namespaces here")
     return done.stdout
@@ -68,7 +68,7 @@ def test_a_command_that_needs_rights_of_its_file_is_told(make_gateway, folder, c
     suid.chmod(0o4755)
     command = command.format(suid=suid, plain=plain).replace("\n", " ; ")
     office = make_gateway(start=False, users=["ivan"], sections={"line": {"connect_command": f'"{command}"'}})
-    told = subprocess.run([BUILD / "lanpost", "check", "-c", office.conf], capture_output=True, text=True, timeout=30,
+    told = subprocess.run([BUILD / "lanpost", "check", "-c", office.conf], capture_output=True, text=True, timeout=90,
                           env={**environment(), "PATH": f"{folder}:/usr/bin:/bin"})
     assert (f"connect_command runs {suid}, which needs the rights of its file" in told.stdout) == is_told, told.stdout + told.stderr
 
@@ -78,5 +78,5 @@ def test_it_is_told_of_a_password_command_too(make_gateway, folder):
     (folder / "asks-root").chmod(0o2755)
     office = make_gateway(start=False, users=["ivan"], accounts={"a": {"url": "pop3s://pop.example.ru", "user": "me", "password_command": folder / "asks-root"}})
     assert f"password_command runs {folder}/asks-root" in office.cli("check").stdout
-    assert "права файла" in subprocess.run([BUILD / "lanpost", "check", "-c", office.conf], capture_output=True, text=True, timeout=30,
+    assert "права файла" in subprocess.run([BUILD / "lanpost", "check", "-c", office.conf], capture_output=True, text=True, timeout=90,
                                            env=environment("ru")).stdout

@@ -45,12 +45,12 @@ def test_settings_work_as_they_are_told(office, files):
     assert settings["certificate"]["sha256"].replace(":", "") == fingerprint(office)[1]
     assert (incoming["security"], outgoing["security"]) == ("tls", "tls")
     trust = ssl.create_default_context(cafile=settings["certificate"]["file"])
-    with smtplib.SMTP_SSL(outgoing["host"], outgoing["port"], context=trust, timeout=20) as smtp:
+    with smtplib.SMTP_SSL(outgoing["host"], outgoing["port"], context=trust, timeout=90) as smtp:
         smtp.login(settings["login"], PASSWORD)
         smtp.sendmail(settings["address"], [settings["address"]], letter(subject="to himself"))
     office.mailbox_when("ivan", 1)
     assert incoming["protocol"] == "imap"
-    with imaplib.IMAP4_SSL(incoming["host"], incoming["port"], ssl_context=trust, timeout=20) as imap:
+    with imaplib.IMAP4_SSL(incoming["host"], incoming["port"], ssl_context=trust, timeout=90) as imap:
         imap.login(settings["login"], PASSWORD)
         assert imap.select()[1] == [b"1"]
 
@@ -71,7 +71,7 @@ def test_autoconfig_says_the_same(office, files):
 
 
 def test_address_is_a_login_as_autoconfig_has_it(office):
-    pop3 = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    pop3 = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     pop3.user("ivan@office.lan")
     pop3.pass_(PASSWORD)
     pop3.quit()
@@ -121,7 +121,7 @@ def test_qr_code_is_read(files, folder):
     scale = 6
     rows = [bytes(0 if (x // scale, y // scale) in dark else 255 for x in range(size * scale)) for y in range(size * scale)]
     image.write_bytes(b"P5 %d %d 255\n" % (size * scale, size * scale) + b"".join(rows))
-    done = subprocess.run(["zbarimg", "--raw", "-q", image], capture_output=True, timeout=30)
+    done = subprocess.run(["zbarimg", "--raw", "-q", image], capture_output=True, timeout=90)
     assert done.stdout.decode().strip() == settings["qr"], done.stderr
 
 
@@ -137,7 +137,7 @@ def test_terminal_shows_the_same_qr_code(office, files):
                 output.append(os.read(master, 65536))
             except OSError:
                 break
-        assert process.wait(20) == 0
+        assert process.wait(90) == 0
     os.close(master)
     rows = re.findall("\x1b\\[30;47m(.*?)\x1b\\[0m", b"".join(output).decode())
     upper = {(x, 2 * y) for y, row in enumerate(rows) for x, cell in enumerate(row) if cell in "▀█"}
@@ -167,7 +167,7 @@ kill $pid; wait $pid
 def on_a_lan(office, address):
     """What client-setup tells, and the certificate, of a gateway on a PC with this address."""
     done = subprocess.run(["unshare", "-rn", "sh", "-c", ON_A_LAN, "sh", address, BUILD, office.conf], capture_output=True, text=True,
-                          timeout=60)
+                          timeout=90)
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("no network namespaces here")
     assert done.returncode == 0, done.stderr

@@ -39,7 +39,7 @@ def complete(office, tmp_path):
     def run(*words, conf=True):
         words = ["lanpost", *(["-c", office.conf] if conf else []), *words]
         typed = script + '\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lanpost; printf "%s\\n" "${COMPREPLY[@]}"\n'
-        done = subprocess.run(["bash", "-c", typed, "bash", *map(str, words)], capture_output=True, text=True, timeout=30,
+        done = subprocess.run(["bash", "-c", typed, "bash", *map(str, words)], capture_output=True, text=True, timeout=90,
                               env=environment(), cwd=tmp_path)
         assert done.returncode == 0 and done.stderr == "", done.stderr
         return done.stdout.split("\n")[:-1] if done.stdout.strip() else []

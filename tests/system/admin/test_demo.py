@@ -36,7 +36,7 @@ def test_it_stays_until_interrupted_and_then_cleans_up(number):
     children = descendants(process.pid)
     assert len(children) >= 4  # two gateways, two LAN servers
     process.send_signal(number)
-    assert process.wait(30) == 0
+    assert process.wait(90) == 0
     process.stdout.close()
     until(lambda: not any(is_alive(pid) for pid in children), 5, "the gateways to be gone")
     assert not glob.glob(re.search(r"/tmp/lanpost-demo-\w+", shown)[0])

@@ -22,7 +22,7 @@ def name(path):
 
 @functools.cache
 def lanpost(*args):
-    return subprocess.run([BUILD / "lanpost", *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+    return subprocess.run([BUILD / "lanpost", *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
                           env=environment("en"))
 
 
@@ -180,5 +180,5 @@ def test_pages_made_of_tables_are_fresh(language, folder):
 
 def test_manuals_can_be_formatted():
     for path in MANUALS:
-        done = subprocess.run(["groff", "-man", "-Kutf8", "-Tutf8", "-ww", path], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(["groff", "-man", "-Kutf8", "-Tutf8", "-ww", path], capture_output=True, text=True, timeout=90)
         assert done.returncode == 0 and done.stderr == "", (name(path), done.stderr)

@@ -16,7 +16,7 @@ def test_all_who_open_a_new_state_at_once_can(make_gateway):
         seekers = [subprocess.Popen([BUILD / "lanpost", "-c", gateway.conf, "trace", "--json", "x"], env=environment(),
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
         for seeker in seekers:
-            out, err = seeker.communicate(timeout=60)
+            out, err = seeker.communicate(timeout=90)
             assert (seeker.returncode, out.strip()) == (0, "[]"), err
 
 
@@ -30,7 +30,7 @@ def test_who_opens_the_state_waits_for_his_turn(make_gateway):
     time.sleep(0.5)
     assert seeker.poll() is None and not (gateway.spool / "state.db").exists()
     os.close(folder)
-    assert seeker.wait(20) == 0
+    assert seeker.wait(90) == 0
 
 
 def test_a_damaged_state_is_set_aside_once(make_gateway):

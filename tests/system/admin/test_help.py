@@ -12,7 +12,7 @@ DONE, FAILED, USAGE = range(3)
 
 def run(*args, language="en"):
     return subprocess.run([BUILD / "lanpost", "-c", "/nonexistent/lanpost.conf", *args], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=20, env=environment(language))
+                          text=True, timeout=90, env=environment(language))
 
 
 def width(line):

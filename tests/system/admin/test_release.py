@@ -51,7 +51,7 @@ def test_the_container_starts_with_a_configuration_of_its_own(tmp_path):
     config = tmp_path / "data/config/lanpost.conf"
     env = {**environment("en"), "PATH": f"{BUILD}:{os.environ['PATH']}", "LANPOST_CONFIG": str(config)}
     start = [TOP / "tools/container/start.sh"]
-    assert subprocess.run([*start, "status"], env=env, capture_output=True, timeout=60).returncode != 0
+    assert subprocess.run([*start, "status"], env=env, capture_output=True, timeout=90).returncode != 0
     assert not config.exists()
     # Ports of this test in place of the usual ones, which another test process may have.
     script = tmp_path / "start.sh"
@@ -63,9 +63,9 @@ def test_the_container_starts_with_a_configuration_of_its_own(tmp_path):
     with open(tmp_path / "log", "wb") as log:
         gateway = subprocess.Popen(["sh", script, "run"], env=env, stdout=log, stderr=log)
         try:
-            until(lambda: subprocess.run(["sh", script, "status"], env=env, capture_output=True, timeout=60).returncode == 0, 30, "the gateway")
-            added = subprocess.run(["sh", script, "user", "add", "ivan"], env=env, input="geheim-42\ngeheim-42\n", capture_output=True, text=True, timeout=60)
+            until(lambda: subprocess.run(["sh", script, "status"], env=env, capture_output=True, timeout=90).returncode == 0, 30, "the gateway")
+            added = subprocess.run(["sh", script, "user", "add", "ivan"], env=env, input="geheim-42\ngeheim-42\n", capture_output=True, text=True, timeout=90)
             assert added.returncode == 0, added.stderr
         finally:
             gateway.terminate()
-            assert gateway.wait(60) == 0
+            assert gateway.wait(90) == 0

@@ -27,7 +27,7 @@ class Fresh:
 
     def cli(self, *args, typed="", language=None):
         return subprocess.run([BUILD / "lanpost", "-c", self.conf, *(["--lang", language] if language else []), *args],
-                              input=typed, capture_output=True, text=True, timeout=60, env=environment())
+                              input=typed, capture_output=True, text=True, timeout=90, env=environment())
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_missing_rights_are_told_from_missing_files(fresh):
         pytest.skip("only root can become somebody else")
     fresh.folder.mkdir(mode=0o700)
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BUILD / "lanpost", "-c", fresh.conf, "setup"],
-                          input="", capture_output=True, text=True, timeout=60, env=environment())
+                          input="", capture_output=True, text=True, timeout=90, env=environment())
     assert done.returncode == 1 and "permission denied" in done.stderr and "sudo lanpost setup" in done.stderr
     assert "office.lan" not in done.stdout
 

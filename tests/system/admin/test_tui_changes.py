@@ -81,7 +81,7 @@ def test_user_is_added_changed_and_removed(make_gateway, terminal, language):
     term.keys("C-s").wait(words["settings"], "olga@office.lan", str(gateway.pop3_port))
     term.keys("Escape").wait("Ольга Ким", without=[words["settings"]])
     assert text_of(gateway, "users.conf").startswith("; who works here\n[user anna]\n")
-    client = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
+    client = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=90)
     client.user("olga")
     assert client.pass_("Sonne-7-Mond").startswith(b"+OK")  # the gateway knows already
     client.quit()

@@ -33,7 +33,7 @@ class Office:
     def __init__(self, folder, fixture):
         self.unpacked = folder / "unpacked"
         self.unpacked.mkdir()
-        subprocess.run(["tar", "-C", self.unpacked, "--no-same-owner", "-xpzf", fixture], check=True, timeout=60)
+        subprocess.run(["tar", "-C", self.unpacked, "--no-same-owner", "-xpzf", fixture], check=True, timeout=90)
         self.expected = json.loads((self.unpacked / "expected.json").read_text())
         self.providers = {}
         for name, number in NEW.items():

@@ -40,10 +40,10 @@ def test_clients_are_listed_with_user_address_tls_and_what_they_do(make_gateway,
     assert "No mail program is connected" in gateway.cli("who").stdout
     pop3 = gateway.pop3("ivan")
     pop3.stat()
-    smtp = smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=20)
+    smtp = smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=90)
     smtp.starttls(context=insecure)
     smtp.login("anna", PASSWORD)
-    pop3s = poplib.POP3_SSL("127.0.0.1", gateway.pop3s_port, timeout=20, context=insecure)
+    pop3s = poplib.POP3_SSL("127.0.0.1", gateway.pop3s_port, timeout=90, context=insecure)
     until(lambda: not any(client["working"] for client in who(gateway)) and len(who(gateway)) == 3, what="three idle clients")
     clients = by_protocol(gateway)
     assert (clients["pop3"]["user"], clients["pop3"]["tls"], clients["pop3"]["command"]) == ("ivan", False, "STAT")

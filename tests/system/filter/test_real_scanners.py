@@ -35,7 +35,7 @@ def run(folder):
     yield start
     for process in running:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
 
 
 def clamd(folder, run):
@@ -131,7 +131,7 @@ def test_spamd_learns(folder, make_gateway, run):
     gateway, _ = office(make_gateway, {"sa": f"spamd://127.0.0.1:{port}"}, [letter(number=5, body=WORDS)])
     junks(gateway, "--allow-tell")
     told[0].terminate()
-    told[0].wait(20)
+    told[0].wait(90)
     start("--allow-tell")
     until(lambda: "as spam by sa" in gateway.cli("trace", "<5.test@bank.ru>").stdout, 60, "the lesson that has waited")
     learns(gateway, "sa")
@@ -174,7 +174,7 @@ def rspamd(folder, run, more=""):
 
     def answers():
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).read()
+            return urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=10).read()
         except OSError:
             return None
     until(answers, 90, "rspamd")

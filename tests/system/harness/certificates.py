@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def openssl(*args):
-    return subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, timeout=60, text=True).stdout
+    return subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, timeout=90, text=True).stdout
 
 
 @functools.lru_cache

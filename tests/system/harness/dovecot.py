@@ -109,7 +109,7 @@ userdb static {{
 @functools.lru_cache
 def version():
     """(2, 4)"""
-    said = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    said = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, timeout=90, check=True).stdout
     return tuple(int(number) for number in said.split()[0].split(".")[:2])
 
 
@@ -162,7 +162,7 @@ class Dovecot:
     def start(self):
         with open(self.folder / "output", "ab") as output:  # it keeps stdout open
             done = subprocess.run(["dovecot", "-c", self.folder / "dovecot.conf"], stdin=subprocess.DEVNULL,
-                                  stdout=output, stderr=output, timeout=30)
+                                  stdout=output, stderr=output, timeout=90)
         assert done.returncode == 0, (self.folder / "output").read_text()
         self.pid = int(until(self._pid, 15, "Dovecot's pid file"))
         until(lambda: answers(self.port, b"+OK"), 15, f"Dovecot's greeting ({self.folder}/dovecot.log)")
@@ -176,7 +176,7 @@ class Dovecot:
         if self.pid is None:
             return
         kill(self.pid, 15)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while is_alive(self.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
         kill(self.pid)

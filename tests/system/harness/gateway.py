@@ -191,9 +191,19 @@ class Gateway:
     # --- the mail programs
 
     def pop3(self, user, password=PASSWORD):
+        """Logged in, as soon as a connection before it that was cut off has ended here, too."""
+        return until(lambda: self._pop3(user, password), what=f"the mailbox of {user} to be free")
+
+    def _pop3(self, user, password):
         client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=PATIENCE)
-        client.user(user)
-        client.pass_(password)
+        try:
+            client.user(user)
+            client.pass_(password)
+        except poplib.error_proto as error:
+            client.close()
+            if b"[IN-USE]" in error.args[0]:
+                return None
+            raise
         return client
 
     def imap(self, user, password=PASSWORD):

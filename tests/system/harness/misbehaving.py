@@ -90,8 +90,12 @@ class MisbehavingPop3(Misbehaving):
                 connection.say(f"{n} {len(message) if word == 'LIST' else self.uidls[n - 1]}")
             connection.say(".")
         elif word in ("RETR", "TOP"):
-            connection.say("+OK")
-            connection.raw(self.stuffed(self.messages[int(argument.split()[0]) - 1]))
+            message = self.messages[int(argument.split()[0]) - 1:][:1]  # another connection may have removed it
+            if message in ([], [None]):
+                connection.say("-ERR no such message")
+            else:
+                connection.say("+OK")
+                connection.raw(self.stuffed(message[0]))
         elif word == "DELE":
             self.marked.add(int(argument))
             connection.say("+OK")

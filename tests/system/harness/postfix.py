@@ -99,7 +99,7 @@ class Postfix:
         self.port, self.tls_port = free_port(), free_port()
         cert, key = authority().server("postfix")
         daemons = subprocess.run(["postconf", "-d", "-h", "daemon_directory"], capture_output=True, text=True,
-                                 timeout=20).stdout.strip()
+                                 timeout=90).stdout.strip()
         refused = ", ".join(f"{{ {address} = {reply} }}" for address, reply in REFUSED.items())
         (self.folder / "main.cf").write_text(MAIN.format(folder=self.folder, daemons=daemons, cert=cert, key=key,
                                                          sasl=sasl, refused=refused, sink=self.sink.port) + extra)
@@ -114,7 +114,7 @@ class Postfix:
 
     def _control(self, verb, check=True):
         done = subprocess.run(["postfix", "-c", self.folder, verb], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=90)
         assert not check or done.returncode == 0, f"postfix {verb}: {done.stdout}{done.stderr}{self.log()}"
 
     def start(self):

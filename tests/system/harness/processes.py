@@ -22,13 +22,23 @@ def named(office, name):
 
 
 def facts(pid):
-    """Lines of /proc/PID/status by their names."""
-    return dict(re.findall(r"(?m)^(\w+):\s+(.*)$", Path(f"/proc/{pid}/status").read_text()))
+    """Lines of /proc/PID/status by their names; {} of a process that has ended."""
+    try:
+        seen = dict(re.findall(r"(?m)^(\w+):\s+(.*)$", Path(f"/proc/{pid}/status").read_text()))
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return {} if seen["State"][0] in "ZX" else seen
 
 
 def descriptors(pid):
     """What each descriptor is: a path, "socket:[1]", "/memfd:name (deleted)"."""
-    return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            continue  # it was closed meanwhile
+    return found
 
 
 def libraries(pid):

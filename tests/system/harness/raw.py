@@ -2,9 +2,11 @@
 import socket
 import ssl
 
+from harness.waiting import PATIENCE
+
 
 class Raw:
-    def __init__(self, port, host="127.0.0.1", timeout=20):
+    def __init__(self, port, host="127.0.0.1", timeout=PATIENCE):
         self.sock = socket.create_connection((host, port), timeout)
         self.file = self.sock.makefile("rb")
         self.greeting = self.line()

@@ -25,7 +25,7 @@ class Connection:
     """One client on a socket, read line by line."""
 
     def __init__(self, sock):
-        sock.settimeout(60)
+        sock.settimeout(120)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.file = sock, sock.makefile("rb")
 
@@ -68,7 +68,7 @@ class ThreadedServer:
         self.listener = socket.create_server((host, port), family=family)
         self.port = self.listener.getsockname()[1]
         self.stopping = threading.Event()
-        self.connections = []
+        self.connections, self.counting = [], threading.Lock()
         self.accepted = self.at_once = self.most_at_once = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -84,14 +84,16 @@ class ThreadedServer:
             threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
     def _run(self, connection):
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        with self.counting:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             self.serve(connection)
         except (OSError, ValueError):
             pass  # the client went away, or we are stopping
         finally:
-            self.at_once -= 1
+            with self.counting:
+                self.at_once -= 1
             connection.close()
 
     def serve(self, connection):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from harness.gateway import BUILD, environment
-from harness.waiting import until
+from harness.waiting import PATIENCE, until
 
 
 class Terminal:
@@ -26,7 +26,7 @@ class Terminal:
 
     def tmux(self, *args, env=None):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *map(str, args)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=20, env=env or environment())
+                              capture_output=True, text=True, timeout=PATIENCE, env=env or environment())
         assert done.returncode == 0, done.stderr
         return done.stdout
 

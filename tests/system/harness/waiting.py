@@ -1,4 +1,5 @@
 """Waiting for a condition with a deadline, free ports, the tree of processes below one of ours."""
+import collections
 import os
 import random
 import signal
@@ -24,32 +25,37 @@ def until(condition, seconds=15, what="the condition"):
 
 
 # A range of ports for each test process, below those the kernel gives to clients, so that tests side by side
-# cannot take each other's.
+# cannot take each other's. Several runs at once claim what they choose, by a name in the network namespace.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 _first = 10240 + (_worker % 16) * 1350
 _next = random.randrange(1350)
+_claims = collections.deque(maxlen=300)
 
 
 def free_port():
+    """A port that nobody has, and that no other test process chooses before this one has chosen 300 more."""
     global _next
     for _ in range(1350):
         port = _first + _next
         _next = (_next + 1) % 1350
+        claim = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                claim.bind(f"\0lanpost-test-port-{port}")
                 probe.bind(("0.0.0.0", port))
-                return port
             except OSError:
+                claim.close()
                 continue
+        _claims.append(claim)
+        return port
     raise AssertionError("no free port left for this test process")
 
 
 def answers(port, greeting, host="127.0.0.1"):
     """True if a server listens there and greets with these bytes."""
     try:
-        with socket.create_connection((host, port), 2) as conn:
-            conn.settimeout(2)
+        with socket.create_connection((host, port), 10) as conn:
             return conn.recv(64).startswith(greeting)
     except OSError:
         return False
@@ -57,7 +63,7 @@ def answers(port, greeting, host="127.0.0.1"):
 
 def accepts(port, host="127.0.0.1"):
     try:
-        socket.create_connection((host, port), 2).close()
+        socket.create_connection((host, port), 10).close()
         return True
     except OSError:
         return False

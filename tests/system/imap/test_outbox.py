@@ -151,7 +151,7 @@ def test_a_failure_is_flagged_and_idle_tells(office):
         assert client.readline().startswith(b"+")
         sending = threading.Thread(target=lambda: office.cli("session", "--send-only"))
         sending.start()
-        client.sock.settimeout(30)
+        client.sock.settimeout(90)
         line = client.readline()
         while rb"\Flagged" not in line:
             line = client.readline()

@@ -19,7 +19,7 @@ def one_line(text, *words):
     return lines[0]
 
 
-def daemon(conf, timeout=20):
+def daemon(conf, timeout=90):
     """Runs lanpostd, which is expected to end by itself."""
     return subprocess.run([BUILD / "lanpostd", "-c", conf], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=timeout, env=environment())

@@ -142,7 +142,7 @@ class Caller(Raw):
         except BlockingIOError:
             return None
         finally:
-            self.sock.settimeout(20)
+            self.sock.settimeout(90)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def greetings(office, source="127.0.0.1"):
         def line():
             try:
                 with socket.create_connection(("127.0.0.1", port), 5, source_address=(source, 0)) as conn:
-                    conn.settimeout(5)
+                    conn.settimeout(90)
                     return conn.makefile("rb").readline()
             except ConnectionRefusedError:
                 return None  # the LAN server is still starting
@@ -67,7 +67,7 @@ def test_too_many_connections_of_one_address_are_turned_away_and_others_served(m
 
     def connect(source):
         sock = socket.create_connection(("127.0.0.1", office.smtp_port), 5, source_address=(source, 0))
-        sock.settimeout(5)
+        sock.settimeout(90)
         return sock, sock.makefile("rb").readline()
 
     def room():  # the connections by which the fixture looked are gone

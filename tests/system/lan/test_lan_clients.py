@@ -18,7 +18,7 @@ def office(make_gateway):
 
 
 def run(*command, check=True, **options):
-    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=90,
                           **options)
     assert not check or done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
     return done
@@ -72,7 +72,7 @@ def test_mutt_sends_and_reads(office, folder):
     (folder / "muttrc").write_text(settings)
     with open(folder / "body", "rb") as body:
         done = subprocess.run(["mutt", "-n", "-F", folder / "muttrc", "-s", "Привет", "ivan@office.lan"], stdin=body,
-                              capture_output=True, timeout=60, env=environment)
+                              capture_output=True, timeout=90, env=environment)
     assert done.returncode == 0, done.stderr.decode()
     office.mailbox_when("ivan", 1)
     reader = (f"set spoolfile='pop://ivan:{PASSWORD}@127.0.0.1:{office.pop3_port}'\nset ssl_starttls=no\n"
@@ -82,27 +82,27 @@ def test_mutt_sends_and_reads(office, folder):
     (folder / "reader").write_text(reader)
     # mutt needs a terminal to read with, so it gets one from script(1), with a size, which newer ones of ncurses want.
     subprocess.run(["timeout", "30", "script", "-qec", f"stty rows 24 cols 80; mutt -n -F {folder}/reader", "/dev/null"],
-                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment)
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=90, env=environment)
     assert "Привет из mutt" in email.message_from_bytes((folder / "saved").read_bytes()).get_payload(
         decode=True).decode()
 
 
 def test_smtplib_and_poplib_over_tls_with_the_gateways_own_certificate(office):
     context = own_certificate(office)
-    with smtplib.SMTP("127.0.0.1", office.submission_port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", office.submission_port, timeout=90) as client:
         client.starttls(context=context)
         client.login("anna", PASSWORD)
         client.sendmail("anna@office.lan", ["ivan@office.lan"], letter(subject="one"))
-    with smtplib.SMTP_SSL("127.0.0.1", office.smtps_port, context=context, timeout=30) as client:
+    with smtplib.SMTP_SSL("127.0.0.1", office.smtps_port, context=context, timeout=90) as client:
         client.sendmail("anna@office.lan", ["ivan@office.lan"], letter(subject="two"))
     office.mailbox_when("ivan", 2)
-    client = poplib.POP3("127.0.0.1", office.pop3_port, timeout=30)
+    client = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     client.stls(context)
     client.user("ivan")
     client.pass_(PASSWORD)
     assert client.stat()[0] == 2
     client.quit()
-    client = poplib.POP3_SSL("127.0.0.1", office.pop3s_port, context=context, timeout=30)
+    client = poplib.POP3_SSL("127.0.0.1", office.pop3s_port, context=context, timeout=90)
     client.user("ivan")
     client.pass_(PASSWORD)
     assert b"Subject: one" in client.top(1, 0)[1]
@@ -143,7 +143,7 @@ def test_pop3_verbs_keep_their_word(office):
 
 def test_mail_programs_learn_how_long_messages_are_kept(make_gateway):
     office = make_gateway(users={"ivan": {"expire": "30d"}, "anna": {}})
-    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     assert server.capa()["EXPIRE"] == ["30", "USER"]
     server.close()
     assert office.pop3("ivan").capa()["EXPIRE"] == ["30"]

@@ -24,7 +24,7 @@ def office(make_gateway):
 @pytest.fixture
 def run(folder):
     def run(*command, stdin=b""):
-        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True, timeout=60,
+        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True, timeout=90,
                               env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"})
         assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
         return done.stdout

@@ -23,7 +23,7 @@ def office(make_gateway):
     gateway = make_gateway(start=False, users={"ivan": {"allow_weak_auth": "yes"}, "anna": {}})
     for user in ("ivan", "anna"):
         subprocess.run([BUILD / "lanpost", "-c", gateway.conf, "user", "passwd", user], input=PASSWORD.encode(),
-                       check=True, capture_output=True, timeout=30)
+                       check=True, capture_output=True, timeout=90)
     gateway.start()
     gateway.send("anna@office.lan", ["ivan@office.lan", "anna@office.lan"], letter(subject="for both"))
     gateway.mailbox_when("ivan", 1)
@@ -49,12 +49,12 @@ keep on
 """)
     config.chmod(0o600)
     box.unlink(missing_ok=True)
-    done = subprocess.run(["mpop", "-C", config, "office"], capture_output=True, timeout=60, text=True)
+    done = subprocess.run(["mpop", "-C", config, "office"], capture_output=True, timeout=90, text=True)
     return done, box.read_bytes() if box.exists() else b""
 
 
 def mpop_knows():
-    said = subprocess.run(["mpop", "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    said = subprocess.run(["mpop", "--version"], capture_output=True, text=True, check=True, timeout=90).stdout
     return said.split("Supported authentication methods:\n")[1].splitlines()[0].split()
 
 
@@ -83,7 +83,7 @@ def test_mpop_is_refused(office, folder, user, method, password):
 def test_swaks_logs_in(office, method):
     done = subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(office.smtp_port), "--auth", method,
                            "--auth-user", "ivan", "--auth-password", PASSWORD, "--from", "ivan@office.lan", "--to",
-                           "anna@office.lan", "--timeout", "20"], capture_output=True, text=True, timeout=60)
+                           "anna@office.lan", "--timeout", "20"], capture_output=True, text=True, timeout=90)
     assert done.returncode == 0 and "235 " in done.stdout, done.stdout
     assert b"(logged in as ivan)" in office.mailbox_when("anna", 2)[-1]
 
@@ -120,7 +120,7 @@ def login_over(office, protocol, context, header, change=lambda binding: binding
     kind = header.split(",")[0].removeprefix("p=")
     mechanism = "SCRAM-SHA-256-PLUS" if header.startswith("p=") else "SCRAM-SHA-256"
     if protocol == "smtp":
-        with smtplib.SMTP_SSL("127.0.0.1", office.smtps_port, context=context, timeout=20) as client:
+        with smtplib.SMTP_SSL("127.0.0.1", office.smtps_port, context=context, timeout=90) as client:
             client.ehlo()
             assert "SCRAM-SHA-256-PLUS" in client.esmtp_features["auth"].split()
             client.user, client.password = "ivan", PASSWORD
@@ -129,7 +129,7 @@ def login_over(office, protocol, context, header, change=lambda binding: binding
                 return client.auth(mechanism, scram)[0] == 235
             except smtplib.SMTPException:
                 return False
-    server = poplib.POP3_SSL("127.0.0.1", office.pop3s_port, context=context, timeout=20)
+    server = poplib.POP3_SSL("127.0.0.1", office.pop3s_port, context=context, timeout=90)
     assert "SCRAM-SHA-256-PLUS" in server.capa()["SASL"]
     scram = Scram("ivan", PASSWORD, header, change(bindings(server.sock).get(kind, b"")))
     try:
@@ -160,11 +160,11 @@ def test_a_login_may_be_bound_to_the_tls_session(office, protocol):
 
 
 def test_python_logs_in_by_challenge(office):
-    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     server.apop("ivan", PASSWORD)
     assert server.stat()[0] == 1
     server.quit()
-    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=90) as client:
         client.ehlo()
         client.user, client.password = "ivan", PASSWORD
         assert client.auth("CRAM-MD5", client.auth_cram_md5)[0] == 235
@@ -181,14 +181,14 @@ def test_without_tls_there_is_nothing_but_the_way_to_it(make_gateway):
     gateway = make_gateway(start=False, users=["ivan"], sections={
         "lan": {"submission_tls_required": "yes", "pop3_tls_required": "yes"}})
     gateway.start()
-    with smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=90) as client:
         client.ehlo()
         assert "auth" not in client.esmtp_features
         assert client.docmd("MAIL", "FROM:<ivan@office.lan>")[0] == 530
-    with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=90) as client:
         client.ehlo()
         assert client.docmd("MAIL", "FROM:<ivan@office.lan>")[0] == 250
-    server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
+    server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=90)
     with pytest.raises(poplib.error_proto, match="STLS"):
         server.user("ivan")
     assert "USER" not in server.capa() and "SASL" not in server.capa()
@@ -198,7 +198,7 @@ def test_without_tls_there_is_nothing_but_the_way_to_it(make_gateway):
 def test_empty_passwords_can_be_forbidden(make_gateway):
     for allowed in ("yes", "no"):
         gateway = make_gateway(users={"ivan": {"password": ""}}, sections={"lan": {"allow_empty_password": allowed}})
-        server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
+        server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=90)
         server.user("ivan")
         if allowed == "yes":
             server.pass_("anything")
@@ -212,7 +212,7 @@ def test_empty_passwords_can_be_forbidden(make_gateway):
 def test_a_message_in_chunks_arrives_whole(office):
     body = b"".join(b"line %d\r\n.\r\n" % n for n in range(20000))
     message = b"Subject: in chunks\r\n\r\n" + body
-    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=90) as client:
         client.ehlo()
         assert client.has_extn("chunking")
         client.docmd("MAIL", "FROM:<anna@office.lan> BODY=8BITMIME")
@@ -230,7 +230,7 @@ def test_a_message_in_chunks_arrives_whole(office):
 
 def test_a_login_half_done_ends_with_the_connection(office):
     for _ in range(3):
-        with socket.create_connection(("127.0.0.1", office.pop3_port), 20) as client:
+        with socket.create_connection(("127.0.0.1", office.pop3_port), 90) as client:
             client.recv(1000)
             client.sendall(b"AUTH SCRAM-SHA-256 biwsbj1pdmFuLHI9YWJj\r\n")  # n,,n=ivan,r=abc
             assert client.recv(1000).startswith(b"+ ")

@@ -104,7 +104,7 @@ def test_what_is_no_letter_is_left_alone_in_a_mailbox(make_gateway, folder):
     until(lambda: len(gateway.mailbox("buh")) == 2, 10, "both letters")
     assert sorted(subjects(gateway.mailbox("buh"))) == ["foreign", "ours"]
     for args in (["mailbox", "list"], ["mailbox", "show", "buh"], ["status"]):
-        assert gateway.cli(*args, timeout=10).returncode == 0
+        assert gateway.cli(*args, timeout=90).returncode == 0
     purged = json.loads(gateway.cli("mailbox", "purge", "buh", "--older", "1d", "--json", "--yes").stdout)
     assert (purged["removed"], purged["bytes"]) == (1, len("Subject: foreign\r\n\r\nx\r\n"))
     assert (new / "5.fifo").exists() and (new / "4.folder").is_dir() and (folder / "secret").exists()
@@ -243,7 +243,7 @@ def test_messages_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(90)
     until(lambda: disk.free() > 12 << 20, 10, "the room of those that were refused")
     gateway.send("buh@office.lan", ["ivan"], letter(subject="meanwhile"))
     assert subjects(gateway.mailbox_when("ivan", 1)) == ["meanwhile"]
@@ -266,7 +266,7 @@ def test_appends_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(90)
     until(lambda: disk.free() > 12 << 20, 10, "the room of those that were refused")
     gateway.send("buh@office.lan", ["ivan"], letter(subject="meanwhile"))
     assert subjects(gateway.mailbox_when("ivan", 1)) == ["meanwhile"]
@@ -294,7 +294,7 @@ def test_what_is_kept_for_speed_is_given_back_to_mail(make_gateway, folder):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(90)
         return sum(spares()) >= 4 << 20
     try:
         until(busy, 90, "a segment that waits for reuse")

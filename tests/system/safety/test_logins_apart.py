@@ -24,7 +24,7 @@ def process(office, name):
 
 
 def new_password(office, user, password):
-    subprocess.run([BUILD / "lanpost", "-c", office.conf, "user", "passwd", user], input=password, check=True, capture_output=True, timeout=30)
+    subprocess.run([BUILD / "lanpost", "-c", office.conf, "user", "passwd", user], input=password, check=True, capture_output=True, timeout=90)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_it_dies_during_logins(office):
 
         def log_in_and_again():
             while not stop.is_set():
-                with socket.create_connection(("127.0.0.1", office.pop3_port), 30) as client:
+                with socket.create_connection(("127.0.0.1", office.pop3_port), 90) as client:
                     file = client.makefile("rb")
                     file.readline()
                     client.sendall(b"USER ivan\r\nPASS " + PASSWORD.encode() + b"\r\n")
@@ -77,7 +77,7 @@ def test_it_dies_during_logins(office):
         until(lambda: len(replies) >= enough, 30, "logins after it was killed")
         stop.set()
         for thread in threads:
-            thread.join(60)
+            thread.join(90)
         assert bystander.docmd("RCPT", "TO:<anna@office.lan>")[0] == 250
     wrong = {line for line in replies if not line.startswith((b"+OK", b"-ERR [SYS/TEMP]", b"-ERR [IN-USE]"))}
     assert not wrong and any(line.startswith(b"+OK") for line in replies[-20:]), wrong
@@ -106,10 +106,10 @@ def test_a_reload_brings_new_passwords_and_forgets_no_failures(office):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(90)
     new_password(office, "ivan", b"another-word-1")
     office.cli("reload")
-    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=60)
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     server.user("ivan")
     with pytest.raises(poplib.error_proto, match="Too many failed logins"):
         server.pass_("another-word-1")
@@ -139,7 +139,7 @@ def test_a_crash_is_reported_and_the_new_one_has_the_same_users(office):
 def guesses(office, count):
     """An attacker at the address of all of us; each guess is of another name, side by side, since replies are late."""
     def guess(n):
-        server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=60)
+        server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
         server.user(f"nobody{n}")
         with pytest.raises(poplib.error_proto):
             server.pass_("wrong")
@@ -149,7 +149,7 @@ def guesses(office, count):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(90)
 
 
 def kill_auth(office):
@@ -209,7 +209,7 @@ def test_one_that_hangs_is_replaced(office):
     hung = process(office, "auth")
     os.kill(hung, signal.SIGSTOP)
     begin = time.monotonic()
-    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=60)
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     server.user("anna")
     try:
         server.pass_(PASSWORD)

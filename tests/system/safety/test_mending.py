@@ -19,7 +19,7 @@ def stopped(make_gateway):
 
 def typed(gateway, *args, text=""):
     return subprocess.run([BUILD / "lanpost", "-c", gateway.conf, *args], input=text, capture_output=True, text=True,
-                          timeout=30, env=environment())
+                          timeout=90, env=environment())
 
 
 def errors(gateway):

@@ -83,7 +83,7 @@ def death_of_one_child(gateway):
 def death_of_the_supervisor(gateway):
     """Its children must not outlive it for long, or nobody could start again."""
     kill(gateway.process.pid)
-    gateway.process.wait(10)
+    gateway.process.wait(90)
     gateway.process = None
     deadline = time.monotonic() + 20
     while True:
@@ -193,7 +193,7 @@ def test_two_sessions_of_one_account_never_fetch_twice(make_gateway, account, do
     fill(dovecot, 1, 200)
     command = [str(part) for part in gateway.cli("session").args]
     running = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(5)]
-    assert [process.wait(60) for process in running] == [0] * 5
+    assert [process.wait(90) for process in running] == [0] * 5
     assert in_mailbox(gateway, "ivan") == collections.Counter(range(1, 201))
 
 

@@ -22,7 +22,7 @@ def office(make_gateway):
 
 
 def stranger(office, *args, conf=None):
-    return subprocess.run([BUILD / "lanpost", "-c", conf or office.conf, *args], capture_output=True, text=True, timeout=20, user=NOBODY, group=NOBODY,
+    return subprocess.run([BUILD / "lanpost", "-c", conf or office.conf, *args], capture_output=True, text=True, timeout=90, user=NOBODY, group=NOBODY,
                           extra_groups=[], env=environment(), input="secret-word-1\n")
 
 

@@ -97,12 +97,11 @@ def test_the_lan_server_holds_few_files(office):
 
 def test_every_child_is_bound(office):
     started(office)
-    until(lambda: "event=sandbox" in office.log(), 10, "the sandbox")
+    until(lambda: re.search(r" auth\[\d+\]: event=sandbox", office.log()), what="the sandbox")
     bound = 0
     for pid in office.processes()[1:]:
-        try:
-            seen = facts(pid)
-        except FileNotFoundError:
+        seen = facts(pid)
+        if not seen:
             continue  # a child that has answered a question, and ended
         assert seen["NoNewPrivs"] == "1", name_of(pid)
         if name_of(pid) == "lanpost-lan" or re.search(rf" auth\[{pid}\]: ", office.log()):
@@ -149,7 +148,7 @@ def test_a_session_and_its_helpers_hold_what_they_need(office):
     try:
         office.cli("session", "--no-wait")
         session, = until(lambda: provider.accepted and named(office, "session"), 15, "the session")
-        (keeper,), (sorter,) = [[pid for pid in named(office, name) if facts(pid)["PPid"] == str(session)] for name in ("secrets", "sorter")]
+        (keeper,), (sorter,) = [[pid for pid in named(office, name) if facts(pid).get("PPid") == str(session)] for name in ("secrets", "sorter")]
         kept = [SECRETS["account"], SECRETS["smarthost"]]
         for pid in (session, sorter):
             assert [text for text in [*kept, SECRETS["clear"], *hashes] if holds(pid, text)] == [], name_of(pid)
@@ -186,7 +185,7 @@ def test_a_session_signs_with_a_key_that_it_does_not_hold(office, folder, kind):
     office.write()
     assert office.cli("dkim", "example.ru", "--new", kind).returncode == 0
     text = subprocess.run(["openssl", "pkey", "-in", folder / "dkim.pem", "-noout", "-text"], capture_output=True, text=True, check=True,
-                          timeout=20).stdout
+                          timeout=90).stdout
     name = "prime1" if kind == "rsa" else "priv"
     number = bytes.fromhex(re.sub(r"[:\s]", "", re.search(rf"{name}:\s*((?:[0-9a-f]{{2}}[:\s]*)+)", text)[1]))[-32:]
     forms = [number, number[::-1], (folder / "dkim.pem").read_text().splitlines()[1]]
@@ -214,7 +213,7 @@ ENDS = {"run_a_program", "look_into_another"}
 def test_what_somebody_in_the_lan_server_would_try(office):
     started(office)
     tries = ready("try_lan_sandbox")
-    told = subprocess.run([tries, office.spool, office.conf, str(office.pop3_port)], capture_output=True, text=True, timeout=60, env=environment())
+    told = subprocess.run([tries, office.spool, office.conf, str(office.pop3_port)], capture_output=True, text=True, timeout=90, env=environment())
     assert told.returncode == 0, told.stderr
     outcome = dict(line.split() for line in told.stdout.splitlines())
     version = int(re.search(r"landlock=(\d+)", told.stderr)[1])
@@ -236,7 +235,7 @@ def test_what_somebody_in_a_session_would_read(office):
            f"{spool}/state.db-wal!", f"{spool}/seen.db.new!", f"{spool}/reserve!"]
     may_not = [f"{spool}/tls/key.pem", f"{spool}/tls/key.pem!", f"{spool}/tls/try+", f"{spool}/login-salt.key", f"{spool}/login-notes", f"{spool}/login-notes!",
                f"{spool}/version!", f"{spool}/try+", str(office.conf), f"{office.folder}/users.conf", "/etc/passwd"]
-    told = subprocess.run([ready("try_session_sandbox"), spool, *may, *may_not], capture_output=True, text=True, timeout=60, env=environment())
+    told = subprocess.run([ready("try_session_sandbox"), spool, *may, *may_not], capture_output=True, text=True, timeout=90, env=environment())
     assert told.returncode == 0, told.stderr
     if int(re.search(r"landlock=(\d+)", told.stderr)[1]) < 2:
         pytest.skip("this kernel has no Landlock")
@@ -245,13 +244,13 @@ def test_what_somebody_in_a_session_would_read(office):
 
 
 def test_the_lan_server_starts_alone_for_nobody():
-    done = subprocess.run([BUILD / "lanpost-lan-server", "smtp"], capture_output=True, text=True, timeout=20, env=environment(), stdin=subprocess.DEVNULL)
+    done = subprocess.run([BUILD / "lanpost-lan-server", "smtp"], capture_output=True, text=True, timeout=90, env=environment(), stdin=subprocess.DEVNULL)
     assert done.returncode == 2 and "lanpostd starts it" in done.stderr
 
 
 def make_certificate(folder, kind):
     subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "30", "-subj", "/CN=gw.office.lan", "-keyout", folder / "key.pem",
-                    "-out", folder / "cert.pem"], check=True, capture_output=True, timeout=60)
+                    "-out", folder / "cert.pem"], check=True, capture_output=True, timeout=90)
 
 
 def shown(office, version=None):
@@ -260,7 +259,7 @@ def shown(office, version=None):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if version:
         context.minimum_version = context.maximum_version = version
-    with socket.create_connection(("127.0.0.1", office.pop3s_port), 20) as sock, context.wrap_socket(sock) as tls:
+    with socket.create_connection(("127.0.0.1", office.pop3s_port), 90) as sock, context.wrap_socket(sock) as tls:
         return ssl.DER_cert_to_PEM_cert(tls.getpeercert(binary_form=True))
 
 
@@ -274,7 +273,7 @@ def test_a_changed_certificate_is_shown_after_a_reload(office, folder):
     for kind in KINDS:
         make_certificate(folder, kind)
         office.write()
-        with socket.create_connection(("127.0.0.1", office.pop3_port), 20) as before:  # its handshake still is with the certificate of then
+        with socket.create_connection(("127.0.0.1", office.pop3_port), 90) as before:  # its handshake still is with the certificate of then
             before.recv(1000)
             assert office.cli("reload").returncode == 0
             until(lambda: shown(office) == (folder / "cert.pem").read_text(), 20, "the new certificate")
@@ -311,7 +310,7 @@ def test_the_private_key_is_in_one_process(office):
     lan = started(office)
     shown(office)
     text = subprocess.run(["openssl", "pkey", "-in", office.spool / "tls/key.pem", "-noout", "-text"], capture_output=True, text=True, check=True,
-                          timeout=20).stdout
+                          timeout=90).stdout
     number = bytes.fromhex(re.search(r"priv:\s*((?:[0-9a-f]{2}[:\s]*)+)pub:", text)[1].replace(":", "").replace("\n", "").replace(" ", ""))[-32:]
     forms = [number, number[::-1], (office.spool / "tls/key.pem").read_text().splitlines()[1]]
     having = {pid: any(holds(pid, form) for form in forms) for pid in office.processes()}

@@ -47,7 +47,7 @@ def as_the_service(office):
         assert process.poll() is None, (office.folder / "service.log").read_text()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
     assert process.returncode == 0
 
 
@@ -104,7 +104,7 @@ def test_a_pipe_in_place_of_a_file_holds_up_no_verb(office, name):
     os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
     for verb in (["queue", "list"], ["queue", "show", entry], ["queue", "hold", entry], ["mailbox", "list"], ["trace", entry],
                  ["backup", office.folder / "backup.tar"]):
-        office.cli(*verb, timeout=30)  # whatever it says
+        office.cli(*verb, timeout=90)  # whatever it says
 
 
 def test_what_is_restored_belongs_to_the_gateway(office, folder):

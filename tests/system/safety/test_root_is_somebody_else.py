@@ -42,7 +42,7 @@ def owned(office):
 
 def refuse(office, *args):
     """Starts it in vain; what it says."""
-    done = subprocess.run([*office.prefix, BUILD / "lanpostd", "-c", office.conf, *args], env=office.env, capture_output=True, text=True, timeout=20)
+    done = subprocess.run([*office.prefix, BUILD / "lanpostd", "-c", office.conf, *args], env=office.env, capture_output=True, text=True, timeout=90)
     assert done.returncode == CONFIG_EXIT, done
     return done.stderr
 
@@ -159,7 +159,7 @@ def test_root_by_wish_is_warned_of(office):
         until(lambda: (office.spool / "control.sock").exists(), 20, "the gateway")
     finally:
         done.terminate()
-        said = done.communicate(timeout=20)[1]
+        said = done.communicate(timeout=90)[1]
     assert "warn" in said.split("event=runs-as-root")[0].splitlines()[-1]
     assert owners(office.spool) == {(0, 0)}
 
@@ -187,7 +187,7 @@ def test_the_gateway_writes_through_no_link(office, folder, name):
         until(lambda: process.poll() is not None or (office.spool / "control.sock").is_socket(), 20, "a gateway that runs or does not")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
     assert [path.name for path in roots.iterdir()] == ["important"] and (roots / "important").read_text() == "precious\n"
 
 

@@ -27,7 +27,7 @@ class Held(MisbehavingPop3):
     def answer(self, word, argument, connection):
         if word == "RETR" and argument == str(HELD) and not self.may_go.is_set():
             self.is_asked.set()
-            self.may_go.wait(60)
+            self.may_go.wait(90)
         return super().answer(word, argument, connection)
 
 
@@ -80,7 +80,7 @@ def has_sorted(pid):
 
 def begin(office, server):
     office.cli("session", "--no-wait")
-    assert server.is_asked.wait(20)
+    assert server.is_asked.wait(90)
     # The message before that one is held until the next reply, and the one before is sorted.
     return until(lambda: [pid for pid in workers_of(office, "sorter") if has_sorted(pid)], 20, "the sorter's worker")[0]
 

@@ -40,7 +40,7 @@ class Syslogd:
     def end(self):
         os.unlink("/dev/log")
         self.sock.shutdown(socket.SHUT_RD)
-        self.thread.join(10)
+        self.thread.join(90)
         self.sock.close()
 
     def wait_for(self, process, event):

@@ -235,6 +235,6 @@ def test_many_recipients_are_settled_at_once(make_gateway, sink):
         for n in range(1000):
             assert client.rcpt(f"{n}@example.ru", [f"ORCPT=rfc822;{'%' * 480}"])[0] == 250
         assert client.data(letter())[0] == 250
-    office.session(timeout=40)
+    office.session(timeout=90)
     assert len(sink.letters[0].recipients) == 1000
     assert not office.queued_files()

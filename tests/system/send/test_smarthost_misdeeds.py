@@ -319,7 +319,7 @@ def test_killed_in_the_middle_nothing_is_lost(make_gateway, abilities):
             seen.append(1)
             if len(seen) >= 20:
                 reached.set()
-                killed.wait(30)
+                killed.wait(90)
                 connection.close()
                 return True
         return None
@@ -327,7 +327,7 @@ def test_killed_in_the_middle_nothing_is_lost(make_gateway, abilities):
     office = office_at(make_gateway, server, max_connections="2")
     write(office, 60)
     office.cli("session", "--send-only", "--no-wait")
-    assert reached.wait(30)
+    assert reached.wait(90)
     office.kill_all()
     killed.set()
     office.abandon()
@@ -392,7 +392,7 @@ def test_an_office_that_was_offline_gets_nothing_back_for_it(make_gateway):
 
     def flush_after(days, missed):
         """As if that had happened this many days ago."""
-        with sqlite3.connect(office.spool / "state.db", timeout=20) as state:
+        with sqlite3.connect(office.spool / "state.db", timeout=90) as state:
             (before,), = state.execute("SELECT text FROM value WHERE key = 'reach default'")
             total = before.split()[0]
             state.execute("UPDATE value SET text = ? WHERE key = 'reach default'",

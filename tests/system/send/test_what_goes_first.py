@@ -64,13 +64,13 @@ def test_an_urgent_message_does_not_wait_for_what_is_fetched(make_gateway, sink)
     def slow(event, argument, connection):
         if event == "RETR":
             begun.set()
-            assert sent.wait(60)
+            assert sent.wait(90)
 
     server.misdeed = slow
     office = office_at(make_gateway, sink, {"urgent_users": "ivan"},
                        accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y"}})
     assert office.cli("session", "--no-wait").returncode == 0
-    assert begun.wait(30)
+    assert begun.wait(90)
     write(office, 1, mark="Priority: urgent")
     until(lambda: len(sink.letters) == 1, 30, "the urgent message, while the account is fetched")
     sent.set()
