@@ -51,8 +51,7 @@ static bool read_field(const struct conf *conf, char tag, struct slice value, st
 	}
 }
 
-/* Returns false for anything but one valid answer. */
-static bool read_look(const struct conf *conf, struct slice rest, struct fetch_look *look)
+bool sorting_look_read(const struct conf *conf, struct slice rest, struct fetch_look *look)
 {
 	struct slice value;
 	bool good = true;
@@ -81,7 +80,7 @@ int sorting_look(struct sorting_worker *worker, struct slice header, uint64_t si
 	parts[1] = header;
 	asked = sorting_exchange(worker, &request, &answer, error);
 	/* It is fetched as if there were no rules: the others see it then. */
-	if (asked == SORTING_ANSWERED && !read_look(worker->sorting->conf, buf_slice(&answer), look)) {
+	if (asked == SORTING_ANSWERED && !sorting_look_read(worker->sorting->conf, buf_slice(&answer), look)) {
 		free(look->reason);
 		look->reason = NULL;
 		look->rule = NULL;

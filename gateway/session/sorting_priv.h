@@ -18,6 +18,10 @@ enum sorting_outcome sorting_exchange(struct sorting_worker *worker, const struc
 /* The head of a field whose value is sent directly from memory. */
 void sorting_put_head(struct buf *head, char tag, size_t len);
 
+/* The answer to SORTING_LISTED: data for the journal, and at most a rule that may decide about messages on the server, with its reason. Returns false for
+ * anything else; *look, which is all zero before, owns what was read in both cases. */
+bool sorting_look_read(const struct conf *conf, struct slice answer, struct fetch_look *look);
+
 #define SORTING_REQUEST_MAX (4u << 20) /* a larger message is passed as a file */
 #define SORTING_STRUCTURE_MAX (65u << 10)
 #define SORTING_ANSWER_MAX (8u << 20)
