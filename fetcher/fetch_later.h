@@ -39,6 +39,8 @@ bool fetch_later_is_left(const struct conf_account *account, const struct imap_p
 /* Which parts of a message are requested: "BODY.PEEK[HEADER] BODY.PEEK[1.MIME] BODY.PEEK[1]", and what they cost. Returns false if it is to be fetched
  * whole: nothing would stay there, or too much would come. */
 bool fetch_later_choose(const struct conf_account *account, const struct imap_structure *structure, struct buf *sections, uint64_t *cost);
+/* Appends the link that makes the message to daemon which requests the whole one: its address and subject (RFC 6068). */
+void fetch_later_link(const struct fetch_stub *stub, struct buf *note);
 /* Puts the message together. stub.structure: the structure; stub.top: frames, of each part its name ('n') and its data ('d'). Returns -1 if a part is missing,
  * or it is too long. */
 int fetch_later_make(const struct fetch_stub *stub, struct buf *out);

@@ -71,6 +71,13 @@ static void put_name(const struct imap_part *part, struct buf *note)
 	free(header);
 }
 
+/* An answer to the message is for its author, so it requests nothing, not even one without words: the link is for people without IMAP. */
+void fetch_later_link(const struct fetch_stub *stub, struct buf *note)
+{
+	buf_printf(note, _("This link makes that message; send it as it is:\n\n    <mailto:%s@%s?subject=fetch%%20%s>\n\n"), CONF_DAEMON,
+	    stub->conf->gateway.local_domain, stub->id);
+}
+
 static void put_note(const struct making *making, const struct imap_part *part)
 {
 	const struct fetch_stub *stub = making->stub;
@@ -82,6 +89,7 @@ static void put_note(const struct making *making, const struct imap_part *part)
 	put_name(part, &note);
 	buf_printf(&note, _(", about %s.\n\n"), i18n_size(size, sizeof(size), part->size / 4 * 3));
 	buf_printf(&note, _("To get the whole message, write to %s@%s with the subject:\n\n    fetch %s\n\n"), CONF_DAEMON, stub->conf->gateway.local_domain, stub->id);
+	fetch_later_link(stub, &note);
 	buf_printf(&note, _("With IMAP it is enough to move this message to the folder %s: the whole message then takes its place.\n"), STUB_FOLDER);
 	put_line(making->out, "Content-Type: text/plain; charset=utf-8");
 	put_line(making->out, "Content-Transfer-Encoding: 8bit");

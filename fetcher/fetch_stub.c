@@ -15,6 +15,18 @@
 #define ATTACHMENTS_MAX 30
 #define NOTE_MAX 65536
 
+/* Without the character within which it was truncated: bytes that remain of it, or what its decoding has put in their place. */
+static struct slice whole_characters(struct slice text)
+{
+	const struct slice unknown = SLICE_LITERAL("\xef\xbf\xbd");
+
+	while (text.len > 0 && !utf8_is_valid(text))
+		text.len--;
+	while (text.len >= unknown.len && slice_equal(slice_from(text, text.len - unknown.len), unknown))
+		text.len -= unknown.len;
+	return text;
+}
+
 /* The text that people would see first, as far as it was received. */
 static void add_beginning(const struct mime_part *part, struct buf *note)
 {
@@ -22,9 +34,7 @@ static void add_beginning(const struct mime_part *part, struct buf *note)
 	struct slice shown;
 
 	mime_text(part, &text); /* the part that fits */
-	shown = slice_trim(buf_slice(&text));
-	while (shown.len > 0 && !utf8_is_valid(shown)) /* truncated within a character */
-		shown.len--;
+	shown = whole_characters(slice_trim(buf_slice(&text)));
 	if (shown.len > 0) {
 		buf_append_text(note, _("\nIts beginning:\n\n"));
 		buf_append_slice(note, shown);
@@ -151,6 +161,7 @@ static void write_note(const struct fetch_stub *stub, struct buf *note)
 	       "write to %s@%s with the subject:\n\n    fetch %s\n\n"
 	       "The next session fetches it.\n"),
 	    CONF_DAEMON, domain, id);
+	fetch_later_link(stub, note);
 	buf_printf(note, _("With IMAP it is enough to move this message to the folder %s: the whole message then takes its place.\n"), STUB_FOLDER);
 	if (author(stub->top, address)[0] != '\0')
 		buf_printf(note, _("To answer its author, write to %s.\n"), address);

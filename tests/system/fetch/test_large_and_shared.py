@@ -1,8 +1,10 @@
 """Stubs for large letters and how the whole is had; one catch-all mailbox for many people; many accounts at once."""
+import base64
 import collections
 import email
 import email.policy
 import os
+import quopri
 import re
 import threading
 from pathlib import Path
@@ -79,6 +81,35 @@ def test_a_stub_shows_text_and_names_what_is_attached(photos):
     assert "Вот фотографии." in text and "дом.jpg (image/jpeg)" in text
     assert "QUJDREVG" not in text and "--b" not in text
     assert "daemon@office.lan" in text and "billing@bank.ru" in text
+
+
+def encoded(kind, charset, encoding, body):
+    return (f"From: billing@bank.ru\r\nTo: ivan@example.ru\r\nSubject: {kind} {charset}\r\nMessage-ID: <{kind}.{charset}.{encoding}@bank.ru>\r\nMIME-Version: 1.0\r\n"
+            f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n").encode() + body
+
+
+WORDS = "Счёт за ноябрь: 100 рублей.\r\n"
+HTML = f"<html><style>p {{color: red}}</style><p>Счёт за <b>ноябрь</b>: 100&nbsp;рублей.</p><script>no()</script>{'<p>далее</p>' * 8000}</html>\r\n"
+
+
+def test_the_text_of_a_stub_is_decoded_whatever_its_charset_and_encoding(make_gateway):
+    """It breaks off within it."""
+    forms = [encoded("plain", "koi8-r", "quoted-printable", quopri.encodestring((WORDS * 4000).encode("koi8-r")).replace(b"\n", b"\r\n")),
+             encoded("plain", "windows-1251", "8bit", (WORDS * 4000).encode("cp1251")),
+             encoded("plain", "utf-8", "base64", base64.encodebytes((WORDS * 4000).encode()).replace(b"\n", b"\r\n")),
+             encoded("html", "utf-8", "base64", base64.encodebytes(HTML.encode()).replace(b"\n", b"\r\n")),
+             encoded("html", "koi8-r", "quoted-printable", quopri.encodestring(HTML.replace("><", ">\n<").encode("koi8-r")).replace(b"\n", b"\r\n"))]
+    server = MisbehavingPop3(forms)
+    office = make_gateway(users=PEOPLE, accounts={"a": account_at(server, max_size="100K")})
+    office.session()
+    stubs = [email.message_from_bytes(message, policy=email.policy.default) for message in office.mailbox("ivan")]
+    server.stop()
+    assert len(stubs) == len(forms)
+    for stub in stubs:
+        text = stub.get_content().replace("\u00a0", " ")
+        assert "Its beginning:" in text and "Счёт за ноябрь: 100 рублей." in text, text
+        shown = text.split("Its beginning:")[1]
+        assert not re.search(r"[A-Za-z0-9+/]{30}|=[0-9A-F]{2}|<p>|color: red|no\(\)|\ufffd", shown), shown
 
 
 def reply_to(stub, text):

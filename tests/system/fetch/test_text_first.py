@@ -3,6 +3,7 @@ import email
 import email.policy
 import functools
 import re
+import urllib.parse
 from email.message import EmailMessage
 
 import pytest
@@ -78,9 +79,13 @@ def ident(office):
     return next(re.search(rb"X-Lanpost-Stub: .*id=(\w+)", message)[1].decode() for message in office.mailbox("ivan") if b"X-Lanpost-Stub" in message)
 
 
-def test_mail_to_daemon_brings_the_whole(fetched, dovecot):
+def test_the_link_in_the_text_makes_the_message_that_brings_the_whole(fetched, dovecot):
     office = fetched
-    office.send("ivan@office.lan", ["daemon@office.lan"], f"Subject: fetch {ident(office)}\r\n\r\n".encode())
+    message = next(one for one in parsed(office) if "фото" in one["Subject"])
+    link = urllib.parse.urlsplit(re.search(r"<(mailto:[^>]+)>", list(message.walk())[4].get_content())[1])
+    subject, = urllib.parse.parse_qs(link.query)["subject"]
+    assert link.path == "daemon@office.lan" and subject == f"fetch {ident(office)}"
+    office.send("ivan@office.lan", [link.path], f"Subject: {subject}\r\n\r\n".encode())
     until(lambda: any(photos() == body_of(message) for message in office.mailbox("ivan")), 60, office.log()[-3000:])
     until(lambda: dovecot.left("office") == [], 30, "it is deleted there")
 
