@@ -9,6 +9,7 @@
 #define LANPOST_FETCHER_FETCH_H
 
 #include "config/conf.h"
+#include "mail/byte_shares.h"
 #include "message/scan/scan_verdict.h"
 #include "spool/storage/storage.h"
 #include "upstream/remote.h"
@@ -58,6 +59,7 @@ struct fetch_result {
 	uint64_t bytes_total; /* including those to come, as listed */
 	struct fetch_skipped named[FETCH_SKIPPED_MAX]; /* the first entries of `skipped` have a key */
 	size_t named_count;
+	struct byte_shares shares; /* for whom messages were fetched */
 	uint64_t large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
 void fetch_result_clear(struct fetch_result *result);

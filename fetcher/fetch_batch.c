@@ -18,6 +18,7 @@ void fetch_batch_clear(struct fetch_batch *batch)
 {
 	intake_batch_free(batch->intake);
 	free(batch->items);
+	byte_shares_clear(&batch->shares);
 	*batch = (struct fetch_batch){0};
 }
 
@@ -64,6 +65,7 @@ void fetch_batch_add(struct fetch *fetch, struct fetch_message *message, uint64_
 	    .is_short = message->stays,
 	    .copies = copies,
 	};
+	byte_shares_add_fetched(&batch->shares, envelope, message->body.size);
 	batch->bytes += message->body.path == NULL ? message->body.size : 0;
 	intake_batch_append(batch->intake, &message->envelope, &message->body, replace->facts, replace->count);
 	fetch_message_clear(message);
@@ -120,8 +122,9 @@ static void note_copies(struct fetch *fetch, const struct fetch_batch_item *done
 		fetch_memory_add_mark(fetch, plan_copies_key(done->copies), &(struct seen){.time = done->seen.time});
 }
 
-void fetch_batch_durable(struct fetch *fetch, const struct fetch_batch *batch)
+void fetch_batch_durable(struct fetch *fetch, struct fetch_batch *batch)
 {
+	byte_shares_move(&fetch->result->shares, &batch->shares);
 	for (size_t i = 0; i < batch->count; i++) {
 		note_durable(fetch, &batch->items[i]);
 		note_copies(fetch, &batch->items[i]);

@@ -160,6 +160,7 @@ struct fetch_batch {
 		uint64_t copies; /* in a catch-all mailbox: the digest that its copies share; 0: none */
 	} *items;
 	size_t count;
+	struct byte_shares shares; /* of its messages */
 	uint64_t bytes; /* in memory */
 };
 
@@ -381,7 +382,7 @@ bool fetch_batch_is_full(const struct fetch *fetch);
 bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies);
 bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope);
 /* Its messages are durable now: they are known, and may be deleted on the server. */
-void fetch_batch_durable(struct fetch *fetch, const struct fetch_batch *batch);
+void fetch_batch_durable(struct fetch *fetch, struct fetch_batch *batch);
 void fetch_batch_drop(struct fetch *fetch);
 void fetch_batch_clear(struct fetch_batch *batch);
 void fetch_batch_progress(const struct fetch *fetch);

@@ -12,6 +12,7 @@ void fetch_result_clear(struct fetch_result *result)
 		free(result->named[i].key);
 		free(result->named[i].why);
 	}
+	byte_shares_clear(&result->shares);
 	*result = (struct fetch_result){0};
 }
 

@@ -66,6 +66,13 @@ void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t de
 	pthread_mutex_unlock(&out->lock);
 }
 
+void outbound_count_bytes(struct outbound *out, const struct envelope *envelope, uint64_t bytes)
+{
+	pthread_mutex_lock(&out->lock);
+	byte_shares_add(&out->result->shares, slice_of(envelope->submitter), bytes, 1);
+	pthread_mutex_unlock(&out->lock);
+}
+
 /* --- due entries */
 
 /* Sent or removed by another process meanwhile, or damaged and set aside (reported to postmaster). Else it stays, and the

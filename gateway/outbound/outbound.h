@@ -10,6 +10,7 @@
 #define LANPOST_GATEWAY_OUTBOUND_H
 
 #include "config/conf.h"
+#include "mail/byte_shares.h"
 #include "message/dkim/dkim.h"
 #include "spool/storage/storage.h"
 #include "upstream/remote.h"
@@ -47,6 +48,7 @@ struct outbound_job {
 
 struct outbound_result {
 	size_t sent, refused, deferred; /* messages; one that some recipients got and others refused counts as both */
+	struct byte_shares shares; /* who has written what was sent; the caller's */
 };
 
 /* hosts: conf->smarthost_count of them, in that order, zero before the first flush of a session. Returns -1 if a smarthost

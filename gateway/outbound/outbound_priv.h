@@ -117,6 +117,8 @@ void outbound_give_up_claim(int *claim);
 void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail);
 void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred);
+/* The smarthost has accepted it for a recipient at least. */
+void outbound_count_bytes(struct outbound *out, const struct envelope *envelope, uint64_t bytes);
 
 /* outbound_host.c */
 

@@ -216,12 +216,19 @@ void outbound_undecide(struct sending *sending, const char *why, bool all)
 	}
 }
 
+static bool has_carried(const struct smtp_transaction *transaction)
+{
+	for (size_t i = 0; i < transaction->count; i++)
+		if (smtp_reply_ok(&transaction->recipients[i].reply))
+			return true;
+	return false;
+}
+
 /* Now or by an earlier attempt. */
 static bool has_reached_one(const struct sending *sending)
 {
-	for (size_t i = 0; i < sending->transaction.count; i++)
-		if (smtp_reply_ok(&sending->transaction.recipients[i].reply))
-			return true;
+	if (has_carried(&sending->transaction))
+		return true;
 	for (size_t i = 0; i < sending->envelope.place_count; i++)
 		if (sending->envelope.places[i].status == PLACE_SENT)
 			return true;
@@ -238,6 +245,8 @@ void outbound_settle(struct sending *sending)
 	keep_replies(sending);
 	if (append_outcome(sending, &failed, &waiting) != 0)
 		return;
+	if (has_carried(&sending->transaction))
+		outbound_count_bytes(sending->out, &sending->envelope, sending->message.len);
 	if (waiting > 0)
 		defer(sending);
 	if (!sending->is_partial)

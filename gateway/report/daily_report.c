@@ -1,6 +1,7 @@
 #include "gateway/report/daily_report.h"
 
 #include "gateway/report/line_use.h"
+#include "gateway/report/usage.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -178,6 +179,29 @@ static void add_line(struct page *page, const struct conf *conf, struct state *s
 		row(page, _("price"), line_use_price_text(price, use.month_cost));
 }
 
+static void add_usage_row(void *context, const char *name, const char *value)
+{
+	row(context, name, value);
+}
+
+/* Who has used it. */
+static void add_usage(struct page *page, const struct conf *conf, struct state *state, int64_t now)
+{
+	static const struct {
+		const char *list, *title;
+	} parts[] = {{"accounts", N_("The line, this month, by account")}, {"users", N_("The line, this month, by user")}};
+	json_t *usage = usage_load(state, now);
+
+	usage_shorten(usage);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (json_array_size(json_object_get(usage, parts[i].list)) == 0)
+			continue;
+		heading(page, _(parts[i].title));
+		usage_each(usage, parts[i].list, line_use_has_price(&conf->line), add_usage_row, page);
+	}
+	json_decref(usage);
+}
+
 static void add_left(struct page *page, const struct conf *conf, struct state *state)
 {
 	heading(page, _("Left on the servers"));
@@ -296,6 +320,7 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	if (result == 0)
 		result = add_traffic(page, state, since, now, error);
 	add_line(page, conf, state, now);
+	add_usage(page, conf, state, now);
 	add_left(page, conf, state);
 	add_queue(page, SPOOL_OF(conf));
 	add_mailboxes(page, conf);

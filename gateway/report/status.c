@@ -1,6 +1,8 @@
 #include "gateway/report/status.h"
 
+#include "base/clock.h"
 #include "base/i18n.h"
+#include "gateway/report/usage.h"
 #include "mail/lesson.h"
 #include "spool/storage/storage.h"
 
@@ -86,6 +88,18 @@ static json_t *scanners(const struct conf *conf, const struct scanner_watch *wat
 	return list;
 }
 
+/* Of this month; null: it cannot be read. */
+static json_t *usage(struct state *state)
+{
+	json_t *month;
+
+	if (state == NULL)
+		return json_null();
+	month = usage_load(state, clock_wall());
+	usage_shorten(month);
+	return month;
+}
+
 /* null: nobody learns. */
 static json_t *learning(const struct conf *conf, struct state *state)
 {
@@ -117,6 +131,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	if (conf->scanner_count > 0)
 		json_object_set_new(status, "scanners", scanners(conf, facts->scanners));
 	json_object_set_new(status, "learning", learning(conf, state));
+	json_object_set_new(status, "usage", usage(state));
 	json_object_set_new(status, "clients", json_integer((json_int_t)facts->clients));
 	state_close(state);
 	return status;

@@ -41,6 +41,9 @@ struct session {
 /* Reports to the supervisor; takes ownership of object. If the supervisor is gone, this process ends at once (child.c). */
 void session_process_tell(struct session *session, json_t *object);
 
+/* session_usage.c: divides what the line has carried, and its price, among the accounts and users, and adds it to the month. */
+void session_usage_count(struct session *session, int64_t price);
+
 struct account_thread;
 
 /* Sets the accounts of the result: those that the request wants. */

@@ -97,6 +97,7 @@ static void flush_queue(struct session *session, bool all)
 	result->sent.sent += sent.sent;
 	result->sent.refused += sent.refused;
 	result->sent.deferred += sent.deferred;
+	byte_shares_move(&result->sent.shares, &sent.shares);
 	result->line_received = atomic_load(&session->wire.received);
 	result->line_sent = atomic_load(&session->wire.sent);
 	log_info("event=queue-flushed session=%s sent=%zu refused=%zu deferred=%zu error=%s",
@@ -226,6 +227,7 @@ static void count_use(struct session *session, int64_t fetched_ms)
 	result->price = line_use_price(line, bytes.received + bytes.sent, result->seconds);
 	line_use_add(&result->use, session->spool.state, line, bytes.received + bytes.sent, result->seconds,
 	    rate_of(session, bytes.received, fetched_ms));
+	session_usage_count(session, result->price);
 }
 
 static void count_queue(struct session *session)
@@ -263,7 +265,9 @@ static void estimate(struct session *session)
 static void make_plan(struct session *session)
 {
 	struct session_result *result = &session->result;
+	const struct conf_line *line = &session->conf->line;
 	struct remote_bytes spent;
+	int64_t seconds;
 
 	result->is_plan = true;
 	if (session->is_up) {
@@ -276,8 +280,9 @@ static void make_plan(struct session *session)
 	count_queue(session);
 	hang_up(session);
 	spent = session_result_bytes(result);
-	line_use_add(&result->use, session->spool.state, &session->conf->line, spent.received + spent.sent,
-	    (clock_now_ms() - session->began + 999) / 1000, 0);
+	seconds = (clock_now_ms() - session->began + 999) / 1000;
+	line_use_add(&result->use, session->spool.state, line, spent.received + spent.sent, seconds, 0);
+	session_usage_count(session, line_use_price(line, spent.received + spent.sent, seconds));
 	estimate(session);
 	blame_the_portal(session);
 	result->ended = clock_wall();

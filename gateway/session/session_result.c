@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "gateway/report/usage.h"
 #include "upstream/remote_portal.h"
 
 #include <stdlib.h>
@@ -13,6 +14,8 @@ void session_result_clear(struct session_result *result)
 		fetch_result_clear(&result->accounts[i].fetched);
 	free(result->accounts);
 	free(result->hosts);
+	byte_shares_clear(&result->sent.shares);
+	json_decref(result->usage);
 	*result = (struct session_result){0};
 }
 
@@ -198,6 +201,8 @@ json_t *session_result_json(const struct session_result *result)
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 	add_price(result, answer);
 	json_object_set_new(answer, "while_up", result->while_up.was_run ? while_up_json(&result->while_up) : json_null());
+	if (result->usage != NULL)
+		json_object_set(answer, "usage", result->usage);
 	json_object_set_new(answer, "line", result->way != NULL ? json_string(result->way) : json_null());
 	return answer;
 }
@@ -260,6 +265,21 @@ static void bytes_text(const struct session_result *result, struct buf *out)
 		    line_use_price_text(month, result->use.month_cost));
 }
 
+static void usage_line(void *context, const char *name, const char *value)
+{
+	buf_printf(context, "    %s: %s\n", name, value);
+}
+
+static void usage_text(const struct session_result *result, struct buf *out)
+{
+	if (json_array_size(json_object_get(result->usage, "accounts")) == 0)
+		return;
+	buf_printf(out, "%s\n", _("The line, by account"));
+	usage_each(result->usage, "accounts", result->has_price, usage_line, out);
+	buf_printf(out, "%s\n", _("The line, by user"));
+	usage_each(result->usage, "users", result->has_price, usage_line, out);
+}
+
 void session_result_text(const struct session_result *result, struct buf *out)
 {
 	char begun[64], size[32];
@@ -283,6 +303,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 		buf_printf(out, _("Command while connected: %s\n"),
 		    PHRASE_SAID(while_up_phrase((char[PHRASE_MAX]){0}, PHRASE_MAX, &result->while_up)));
 	bytes_text(result, out);
+	usage_text(result, out);
 	if (!result->sending)
 		return;
 	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,

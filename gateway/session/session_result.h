@@ -38,6 +38,7 @@ struct session_result {
 	size_t to_send; /* of a plan: messages in the queue, and their bytes */
 	uint64_t to_send_bytes;
 	struct line_use use; /* of the line, this session included */
+	json_t *usage; /* who has used the line in this session; NULL: nobody yet */
 	bool has_price;
 	int64_t price; /* of the session, or of what is planned; LINE_PRICE_UNIT */
 	struct while_up while_up;

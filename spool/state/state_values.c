@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define SESSION "last-session"
+#define USAGE "line-usage"
 #define TROUBLE "log-trouble"
 
 /* --- numbers, apart by blanks */
@@ -99,6 +100,16 @@ json_t *state_session_account_get(struct state *state, const char *account)
 
 	free(key);
 	return value;
+}
+
+int state_usage_put(struct state *state, const json_t *value, struct error *error)
+{
+	return put_document(state, USAGE, value, error);
+}
+
+json_t *state_usage_get(struct state *state)
+{
+	return get_document(state, USAGE);
 }
 
 /* --- trouble of the log */

@@ -20,8 +20,8 @@ def digests(office):
             if (message := email.message_from_bytes(mail, policy=email.policy.default)).is_multipart()]
 
 
-@pytest.mark.parametrize("language, words", [("en", ("Fetched, by account", "Current problems", "account dead")),
-                                             ("ru", ("Получено по учётным записям", "Неполадки сейчас", "учётная запись dead"))])
+@pytest.mark.parametrize("language, words", [("en", ("Fetched, by account", "Current problems", "account dead", "this month, by user")),
+                                             ("ru", ("Получено по учётным записям", "Неполадки сейчас", "учётная запись dead", "за этот месяц, по пользователям"))])
 def test_a_day_in_one_letter(make_gateway, language, words):
     provider, sink = MisbehavingPop3([letter(number=n) for n in (1, 2, 3)]), Sink()
     office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}},

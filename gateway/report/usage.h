@@ -1,0 +1,46 @@
+/*
+ * Who has used the line: what it has carried and cost, for each account and for each user, in a session and in this month.
+ *
+ * What a connection has carried, with TLS, logins and lists, belongs to its account, and is divided among the users by the bytes of the
+ * messages that it brought them (mail/byte_shares.h). The price is divided by bytes, too, those of minutes and of the session included:
+ * on a thin line time passes because of bytes. So the sums over accounts and over users are those of the session. What no account has
+ * carried (mail to smarthosts) is the account ""; what is for no user in particular is the user "".
+ *
+ * A usage is an object {"accounts": [...], "users": [...]} whose rows have "name", "received", "sent" (bytes), "fetched", "written"
+ * (messages) and "price"; that of a month has "month" (202612), too.
+ */
+#ifndef LANPOST_GATEWAY_USAGE_H
+#define LANPOST_GATEWAY_USAGE_H
+
+#include "config/conf.h"
+#include "mail/byte_shares.h"
+#include "spool/storage/storage.h"
+#include "upstream/remote.h"
+
+#include <jansson.h>
+
+#define USAGE_ROWS_MAX 100 /* that are shown */
+
+/* Empty; the caller's. */
+json_t *usage_new(void);
+/* What an account's connections have carried. is_outgoing: the messages went out. */
+struct usage_part {
+	const char *account;
+	struct remote_bytes bytes;
+	double price;
+	const struct byte_shares *shares;
+	bool is_outgoing;
+	uint64_t messages; /* each once */
+};
+void usage_add(json_t *usage, const struct usage_part *part);
+/* The usage of this month; the caller's. */
+json_t *usage_load(struct state *state, int64_t now);
+/* Adds that of a session to the month and stores it. Accounts and mailboxes that are no longer configured become "", so that it stays small. */
+void usage_store(const json_t *usage, const struct conf *conf, struct state *state, int64_t now);
+/* Leaves the largest rows of each list, sorted; the sum of the others is a last one, whose name is null. */
+void usage_shorten(json_t *usage);
+/* Calls back for each row of "accounts" or "users", with texts in the thread's language. */
+typedef void (*usage_row_fn)(void *context, const char *name, const char *value);
+void usage_each(const json_t *usage, const char *list, bool has_price, usage_row_fn fn, void *context);
+
+#endif

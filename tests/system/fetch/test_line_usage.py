@@ -1,0 +1,44 @@
+"""Who has used the line: the report, status and the month divide bytes and price among accounts and users, and the sums are right."""
+import json
+
+from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.sink import Sink
+from harness.waiting import until
+
+
+def total(rows, field):
+    return sum(row[field] for row in rows)
+
+
+def by_name(rows):
+    return {row["name"]: row for row in rows}
+
+
+def test_each_account_and_user_bears_what_it_has_used(make_gateway):
+    provider = MisbehavingPop3([letter(number=1, body="a line of text\n" * 2000), letter(number=2, to="ivan@example.ru, maria@example.ru")])
+    sink = Sink()
+    office = make_gateway(users={name: {"external_alias": f"{name}@example.ru"} for name in ("ivan", "maria")},
+                          accounts={"sales": {"url": f"pop3://127.0.0.1:{provider.port}", "tls": "none", "user": "x", "password": "y"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}},
+                          sections={"line": {"price_per_mb": "10", "price_per_session": "0.5"}})
+    office.send("maria@office.lan", ["client@bank.ru"], letter(sender="maria@office.lan", to="client@bank.ru"))
+    until(lambda: len(office.queued_files()) == 1, 30, "the queue")
+    done = json.loads(office.session("--json").stdout)
+    usage = done["usage"]
+    users, accounts = by_name(usage["users"]), by_name(usage["accounts"])
+    for rows in usage["users"], usage["accounts"]:
+        assert total(rows, "received") == done["line_received"] and total(rows, "sent") == done["line_sent"]
+        assert abs(total(rows, "price") - done["price"]) < 0.001
+    assert (users["ivan"]["fetched"], users["maria"]["fetched"]) == (2, 1) and users["ivan"]["received"] > 10 * users["maria"]["received"] > 0
+    assert (users["ivan"]["written"], users["maria"]["written"]) == (0, 1) and users["maria"]["sent"] > 0
+    assert (accounts["sales"]["fetched"], accounts["sales"]["written"], accounts[""]["written"]) == (2, 0, 1)
+    office.send("ivan@office.lan", ["daemon@office.lan"], "Subject: report\r\n\r\n")
+    report = next(m for m in office.mailbox_when("ivan", 3) if b"The line, by user" in m)
+    assert b"The line, by account" in report and b"price: " in report
+    office.stop()
+    office.start()
+    month = office.status()["usage"]
+    assert by_name(month["users"])["ivan"]["fetched"] == 2 and total(month["users"], "received") > done["line_received"]
+    provider.stop()
+    sink.stop()
