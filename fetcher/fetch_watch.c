@@ -154,7 +154,7 @@ static int receive(struct watch *watch, int64_t deadline, bool *is_late, struct 
 static int idle(struct watch *watch, struct error *error)
 {
 	struct imap_client *imap = &watch->fetch.connection.imap;
-	int64_t deadline = clock_now_ms() + IDLE_MS;
+	int64_t deadline = clock_now_ms() + (watch->job->idle_ms > 0 ? watch->job->idle_ms : IDLE_MS);
 	bool is_ending = false, is_late;
 
 	if (!imap_client_send(imap, IMAP_IDLE, 0, SLICE_NONE))

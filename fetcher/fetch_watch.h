@@ -18,6 +18,7 @@ struct fetch_watch_job {
 	/* There may be new mail: at the beginning of each connection, and when the server says so. */
 	void (*news)(void *context);
 	void *context;
+	int64_t idle_ms; /* after which IDLE begins again; 0: what routers and servers bear */
 };
 
 /* Whether this account is to be watched: IMAP, enabled, `idle`, and the line is always up. */
