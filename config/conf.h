@@ -114,6 +114,8 @@ struct conf_schedule {
 	bool on_start;
 	struct strlist urgent_users; /* none: nobody */
 	int64_t urgent_limit;	     /* sessions an hour */
+	bool fetch_on_login;
+	int64_t fetch_on_login_rest; /* seconds after a session that fetched the account */
 };
 
 struct conf_line {

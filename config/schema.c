@@ -130,6 +130,12 @@ static const struct schema_key schedule_keys[] = {
 	   "X-Priority: 1 or Importance: high).")},
     {"urgent_limit", INTEGER(conf_schedule, urgent_limit), "4", NULL, RANGE(1, 1000),
 	N_("How many sessions per hour urgent messages may start; further ones wait.")},
+    {"fetch_on_login", FLAG(conf_schedule, fetch_on_login), "no", NULL, ANY,
+	N_("yes: a login of a user by POP3 or IMAP starts a session that fetches this user's accounts, within `days` and `hours`, and not on "
+	   "`holidays`. An account with `deliver_to` is of these users; else, if `user` is the address of one, of that user, and of those in "
+	   "`unsorted_to`; else of everybody.")},
+    {"fetch_on_login_rest", DURATION(conf_schedule, fetch_on_login_rest), "10m", NULL, TIME(1, DAY, 'm'),
+	N_("After a session has fetched an account, logins do not fetch it again for this long.")},
 };
 
 static const struct schema_key line_keys[] = {

@@ -63,6 +63,8 @@ static const struct {
     {"schedule", "when_queued", N_("When this much waits"), false},
     {"schedule", "urgent_users", N_("May send urgent mail"), false},
     {"schedule", "urgent_limit", N_("Urgent sessions per hour"), false},
+    {"schedule", "fetch_on_login", N_("Logins fetch mail"), false},
+    {"schedule", "fetch_on_login_rest", N_("But not again for"), false},
     {"line", "connect_command", N_("Command to connect"), true},
     {"line", "disconnect_command", N_("Command to disconnect"), true},
     {"line", "permanent", N_("Always up"), true},

@@ -23,6 +23,7 @@ static const struct {
     {"gateway", "language", SCHEMA_FOR_LAN},
     {"lan", "*", SCHEMA_FOR_LAN},
     {"schedule", "urgent_users", SCHEMA_FOR_LAN},
+    {"schedule", "fetch_on_login", SCHEMA_FOR_LAN},
     {"limits", "*", SCHEMA_FOR_LAN},
     {"log", "level", SCHEMA_FOR_LAN},
     {"log", "file", SCHEMA_FOR_LAN},

@@ -33,15 +33,29 @@ static int signal_descriptor(int signal_number)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Called by any session thread: one short line is written atomically. */
-static void tell(const char *what)
+/* Called by any session thread: one short line is written atomically. Takes the event. */
+static void tell_event(json_t *event)
 {
-	json_t *event = json_pack("{s:s}", "event", what);
 	struct error error;
 
 	if (ctl_send(CHILD_FD_EVENTS, event, &error) != 0)
 		log_warnx("event=trigger-not-told reason=%s", LOG_ERROR(&error));
 	json_decref(event);
+}
+
+static void tell(const char *what)
+{
+	tell_event(json_pack("{s:s}", "event", what));
+}
+
+/* A supervisor that is busy does not keep a login waiting: the next one asks, too. */
+static void logged_in(void *context, const char *user)
+{
+	struct pollfd room = {.fd = CHILD_FD_EVENTS, .events = POLLOUT};
+
+	(void)context;
+	if (poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) != 0)
+		tell_event(json_pack("{s:s, s:s}", "event", "login", "user", user));
 }
 
 static bool is_first_queued(const struct envelope *envelope, const struct place *place)
@@ -138,6 +152,7 @@ static int open_all(struct lan_process *process, struct conf *conf, struct error
 	    .auth_fd = LAN_FD_AUTH,
 	    .filter_fd = LAN_FD_FILTER,
 	    .reload = reload,
+	    .logged_in = logged_in,
 	    .context = process,
 	};
 	const struct spool_options spool = {.writer = "lan", .reports_damage = true, .delivered = delivered, .context = process};

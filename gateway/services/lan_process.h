@@ -21,7 +21,7 @@ struct lan_job {
 };
 
 /* Returns the exit code. SIGTERM stops it; a descriptor received over its event socket is a new view. It reports
- * {"event":"trigger"} for mail to the daemon. */
+ * {"event":"trigger"} for mail to the daemon, {"event":"urgent"} for an urgent message, and with `fetch_on_login` {"event":"login"} with the "user". */
 int lan_process_run(const struct lan_job *job);
 
 #endif

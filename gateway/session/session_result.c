@@ -203,6 +203,7 @@ json_t *session_result_json(const struct session_result *result)
 	json_object_set_new(answer, "while_up", result->while_up.was_run ? while_up_json(&result->while_up) : json_null());
 	if (result->usage != NULL)
 		json_object_set(answer, "usage", result->usage);
+	json_object_set_new(answer, SESSION_LIMIT_REACHED, json_boolean(result->end == END_DAY));
 	json_object_set_new(answer, "line", result->way != NULL ? json_string(result->way) : json_null());
 	return answer;
 }

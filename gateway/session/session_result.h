@@ -14,6 +14,9 @@
 
 #include <jansson.h>
 
+/* In its JSON: whether max_bytes_per_day or max_bytes_per_month has ended fetching. */
+#define SESSION_LIMIT_REACHED "limit_reached"
+
 struct account_result {
 	const struct conf_account *account;
 	struct fetch_result fetched;

@@ -136,6 +136,7 @@ static int reload(void *context, struct error *error)
 	conf_free(supervisor->conf);
 	supervisor->conf = next;
 	session_due_start(&supervisor->due, next, moment_now());
+	supervisor_session_take_up(supervisor);
 	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
 	supervisor_filter_restart(supervisor);
@@ -426,6 +427,7 @@ static void end(struct supervisor *supervisor)
 	spool_unlock(SPOOL_OF(supervisor->conf), supervisor->lock_fd);
 	session_request_clear(&supervisor->pending);
 	session_due_clear(&supervisor->due);
+	login_fetch_clear(&supervisor->logins);
 	log_info("event=stopped");
 	conf_free(supervisor->conf);
 }
@@ -454,6 +456,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 		return 1;
 	}
 	session_due_start(&supervisor.due, conf, moment_now());
+	login_fetch_start(&supervisor.logins, conf);
 	supervisor_lan_start(&supervisor);
 	supervisor_filter_start(&supervisor);
 	supervisor_auth_start(&supervisor); /* any order is possible: questions wait in their socket */

@@ -32,6 +32,8 @@ void supervisor_lan_events(struct supervisor *supervisor, int most)
 			supervisor_session_by_mail(supervisor);
 		else if (event != NULL && strcmp(event, "urgent") == 0)
 			supervisor_session_urgent(supervisor);
+		else if (event != NULL && strcmp(event, "login") == 0)
+			supervisor_session_at_login(supervisor, json_string_value(json_object_get(object, "user")));
 		json_decref(object);
 	}
 }

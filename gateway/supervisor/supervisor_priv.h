@@ -14,6 +14,7 @@
 #include "gateway/report/crash_report.h"
 #include "gateway/report/disk_watch.h"
 #include "gateway/supervisor/session_due.h"
+#include "gateway/supervisor/login_fetch.h"
 #include "gateway/supervisor/login_notes.h"
 #include "gateway/supervisor/supervisor.h"
 #include "lan-server/login/auth_config.h"
@@ -58,6 +59,7 @@ struct supervisor {
 	bool is_pending;
 	json_t *result;			 /* the final report of the running session */
 	struct session_due due;
+	struct login_fetch logins;
 
 	struct asked by_mail; /* sessions that mail to daemon starts */
 	struct asked urgent;  /* and urgent messages in the queue */
@@ -101,6 +103,10 @@ void supervisor_session_first(struct supervisor *supervisor);
 void supervisor_session_by_mail(struct supervisor *supervisor);
 /* The same for an urgent message in the queue. A session that has the line up sends it at once. */
 void supervisor_session_urgent(struct supervisor *supervisor);
+/* The same for a login of this user by POP3 or IMAP, as `fetch_on_login` allows; NULL: ignored. */
+void supervisor_session_at_login(struct supervisor *supervisor, const char *user);
+/* After a reload: the rests of accounts begin again with the session that runs. */
+void supervisor_session_take_up(struct supervisor *supervisor);
 /* Passes on the events of the session, up to `most`; its final report is kept until it has ended. */
 void supervisor_session_events(struct supervisor *supervisor, int most);
 /* Whether a session runs, or the line is being disconnected after one. */

@@ -6,6 +6,7 @@
 #include "gateway/report/spool_damage.h"
 #include "gateway/session/dialup.h"
 #include "gateway/session/session_process.h"
+#include "gateway/session/session_result.h"
 #include "gateway/supervisor/queue_waiting.h"
 
 #include <limits.h>
@@ -34,9 +35,13 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 	child_closed(job.filter_socket);
 	result = child_start(&supervisor->session, "session", session_process_run, &job, &error);
 	child_close_in_children(job.filter_socket);
-	if (result != 0)
+	if (result != 0) {
 		log_warnx("event=session-not-started reason=%s", LOG_ERROR(&error));
-	else if (!request->is_housekeeping)
+		login_fetch_session_ended(&supervisor->logins, supervisor->conf, request, clock_steady());
+		return;
+	}
+	login_fetch_session_begins(&supervisor->logins, supervisor->conf, &supervisor->running);
+	if (!request->is_housekeeping)
 		control_session_began(&supervisor->control);
 }
 
@@ -123,6 +128,14 @@ void supervisor_session_hang_up(struct supervisor *supervisor)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 }
 
+/* A limit of bytes that the session has met holds for the rest of the day. */
+static void note_fetched(struct supervisor *supervisor)
+{
+	login_fetch_session_ended(&supervisor->logins, supervisor->conf, &supervisor->running, clock_steady());
+	if (json_is_true(json_object_get(supervisor->result, SESSION_LIMIT_REACHED)))
+		login_fetch_pause(&supervisor->logins, clock_wall());
+}
+
 static void start_pending(struct supervisor *supervisor)
 {
 	struct session_request next = supervisor->pending;
@@ -149,6 +162,7 @@ void supervisor_session_ended(struct supervisor *supervisor, int status)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
 		    PHRASE(N_("the session ended unexpectedly (see the log); the messages that it "
 		        "had fetched are safe")));
+	note_fetched(supervisor);
 	if (!supervisor->running.is_housekeeping) /* its beginning was not reported */
 		control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
 	json_decref(supervisor->result);
@@ -196,6 +210,27 @@ void supervisor_session_urgent(struct supervisor *supervisor)
 		log_info("event=urgent-message");
 		supervisor_session_want(supervisor, &(struct session_request){.send = true});
 	}
+}
+
+/* Mail programs log in every few minutes, several times at once: most logins start nothing. */
+void supervisor_session_at_login(struct supervisor *supervisor, const char *user)
+{
+	struct session_request request = {0};
+
+	if (user != NULL && login_fetch_take(&supervisor->logins, supervisor->conf, user, moment_now(), &request)) {
+		log_info("event=fetch-on-login user=%s accounts=%zu", LOG_CSTR(user), request.accounts.count);
+		login_fetch_session_begins(&supervisor->logins, supervisor->conf, &request);
+		supervisor_session_want(supervisor, &request);
+	}
+	session_request_clear(&request);
+}
+
+void supervisor_session_take_up(struct supervisor *supervisor)
+{
+	login_fetch_clear(&supervisor->logins);
+	login_fetch_start(&supervisor->logins, supervisor->conf);
+	if (supervisor->session.pid != 0)
+		login_fetch_session_begins(&supervisor->logins, supervisor->conf, &supervisor->running);
 }
 
 void supervisor_session_hung_up(struct supervisor *supervisor)

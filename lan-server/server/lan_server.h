@@ -32,6 +32,8 @@ struct lan_server_options {
 	 * the old one. -1: never. */
 	int reload_fd;
 	struct conf *(*reload)(void *context);
+	/* With `fetch_on_login`: a user has logged in by POP3 or IMAP. Called by any thread, which it must not keep waiting. */
+	void (*logged_in)(void *context, const char *user);
 	void *context;
 	int auth_fd;           /* to the process with the verifiers (auth.h); remains the caller's */
 	int filter_fd;	       /* to the process that asks the scanners (mail/filter/filter_ask.h); remains the caller's */

@@ -169,6 +169,8 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .filter_fd = server->options.filter_fd,
 	    .with_conf = with_conf,
 	    .server = server,
+	    .logged_in = server->options.logged_in,
+	    .logged_in_context = server->options.context,
 	};
 	stream_init(&client->session.stream, fd, server->stop_event);
 	return client;

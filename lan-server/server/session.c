@@ -190,6 +190,12 @@ static void note_client(const struct session *session)
 	thread_activity_who("%s %s", lan_kind_name(session->kind), net_address_text(address, &session->login.address));
 }
 
+/* The client wants to read mail. */
+static bool is_of_a_reader(const struct session *session)
+{
+	return session->kind == LAN_POP3 || session->kind == LAN_POP3S || session->kind == LAN_IMAP || session->kind == LAN_IMAPS;
+}
+
 static void note_login(void *context, const char *user)
 {
 	const struct session *session = context;
@@ -197,6 +203,8 @@ static void note_login(void *context, const char *user)
 
 	thread_activity_login(user);
 	intake_login(session->spool->intake, user, lan_kind_name(session->kind), net_address_text(address, &session->login.address));
+	if (session->conf->schedule.fetch_on_login && session->logged_in != NULL && is_of_a_reader(session))
+		session->logged_in(session->logged_in_context, user);
 }
 
 /* --- quota */

@@ -30,6 +30,8 @@ struct session {
 	/* Calls fn with the newest configuration; `conf` is that of the session's start. NULL: it is never replaced. */
 	void (*with_conf)(void *server, void (*fn)(const struct conf *conf, void *own), void *own);
 	void *server;
+	void (*logged_in)(void *context, const char *user); /* by POP3 or IMAP, with `fetch_on_login`; NULL: nobody asks */
+	void *logged_in_context;
 	/* Private. */
 	struct auth_client login;     /* with its address */
 	struct connection connection; /* admitted already */
