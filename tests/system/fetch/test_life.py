@@ -38,8 +38,10 @@ def test_who_parses_mail_gains_no_privileges(make_gateway):
     office = make_gateway(users=["ivan"])
     until(lambda: "event=lan-ready" in office.log(), 15, "the LAN server")
     supervisor, *children = office.processes()
-    found = [re.search(r"NoNewPrivs:\s*(\d)", text)[1] for text in of_processes(children, "status")]
-    assert found and set(found) == {"1"}
+
+    def privileges():  # one that has just begun is not bound yet
+        return {re.search(r"NoNewPrivs:\s*(\d)", text)[1] for text in of_processes(children, "status")}
+    until(lambda: privileges() == {"1"}, what="all children to be bound")
     kernel_has_it = Path("/sys/kernel/security/lsm")
     if kernel_has_it.exists() and "landlock" in kernel_has_it.read_text():
         assert "event=sandbox" in office.log()

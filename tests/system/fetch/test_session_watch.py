@@ -5,6 +5,7 @@ import pytest
 
 from harness.gateway import BUILD, environment
 from harness.letters import letter
+from harness.processes import descriptors, facts
 from harness.waiting import until
 
 
@@ -36,6 +37,7 @@ def test_a_second_one_watches_the_first_and_runs_after_it(slow, dovecot, folder)
     others = [begin(slow) for _ in range(3)]
     watcher = begin(slow, "--watch")
     until(lambda: "event=session" in slow.log(), 5, "the log")
+    until(lambda: any(what.startswith("socket:") for what in descriptors(watcher.pid).values()) and facts(watcher.pid)["State"][0] == "S", what="the watcher")
     for other in others:
         assert "another session is running" in other.stdout.readline()
     (folder / "go").touch()

@@ -107,7 +107,7 @@ def test_another_protocol_ends_at_its_first_line(office, port, head, tls):
 def test_tls_at_a_plain_port_hears_at_once_that_it_is_wrong(office, port):
     raw = Raw(getattr(office, port))
     raw.send(CLIENT_HELLO)
-    assert raw.rest() in FOREIGN  # within the 20 s of silence that the socket bears
+    assert raw.rest() in FOREIGN  # within the silence that the socket bears
     assert "event=tls-on-plain-port" in office.log()
 
 
@@ -165,7 +165,7 @@ def test_idle_strangers_make_room_for_who_comes(hall):
     assert all(caller.is_in() for caller in newcomers)
     gone = until(lambda: [heard for heard in [caller.hears() for caller in idle] if heard is not None], 10, "last words")
     assert all(heard.startswith(b"421 4.3.2 ") for heard in gone)
-    assert "event=client-evicted" in hall.log()
+    until(lambda: "event=client-evicted" in hall.log(), what="a line in the log")
     for n, caller in enumerate(newcomers):
         assert caller.ask(b"CAPA").startswith(b"+OK"), n
 
@@ -229,7 +229,7 @@ def test_messages_that_do_not_come_make_room(hall, last):
         return Caller(hall.pop3_port, "127.0.2.1").is_in()
     until(somebody_is_let_in, 20, "a place")
     assert senders[-1].hears() in (None, b"354 End data with <CR><LF>.<CR><LF>\r\n")
-    assert "event=client-evicted" in hall.log()
+    until(lambda: "event=client-evicted" in hall.log(), what="a line in the log")
 
 
 def test_an_address_that_has_its_places_waits_for_its_own(hall):
@@ -244,7 +244,7 @@ def test_in_a_crowd_strangers_have_seconds(hall):
     begin = time.monotonic()
     late = Caller(hall.smtp_port, "127.0.2.1")
     assert late.rest().startswith(b"421 4.4.2")
-    assert 8 < time.monotonic() - begin < 100  # 10 s, not 3 minutes
+    assert 8 < time.monotonic() - begin  # 10 s; within the 90 s that the socket bears, not 3 minutes
     assert all(caller.hears() is None for caller in idle[:8])  # they came when there was room
 
 

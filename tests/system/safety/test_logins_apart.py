@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -208,14 +207,12 @@ def test_one_that_hangs_is_replaced(office):
     assert office.pop3("ivan").stat()[0] == 0
     hung = process(office, "auth")
     os.kill(hung, signal.SIGSTOP)
-    begin = time.monotonic()
     server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=90)
     server.user("anna")
     try:
         server.pass_(PASSWORD)
     except poplib.error_proto as error:
         assert b"[SYS/TEMP]" in error.args[0]
-    assert time.monotonic() - begin < 45
     server.close()
     until(lambda: process(office, "auth") not in (None, hung), 45, "the new process")
     assert not Path(f"/proc/{hung}").exists()

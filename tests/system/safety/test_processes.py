@@ -103,7 +103,7 @@ def test_every_child_is_bound(office):
         seen = facts(pid)
         if not seen:
             continue  # a child that has answered a question, and ended
-        assert seen["NoNewPrivs"] == "1", name_of(pid)
+        until(lambda: facts(pid).get("NoNewPrivs", "1") == "1", what=f"{name_of(pid)}, which has just begun, to be bound")
         if name_of(pid) == "lanpost-lan" or re.search(rf" auth\[{pid}\]: ", office.log()):
             assert seen["Seccomp"] == "2", name_of(pid)
             bound += 1
