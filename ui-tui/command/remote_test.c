@@ -195,9 +195,13 @@ static void show_step(const struct test *test, enum remote_step step, const char
 
 static int failed(const struct test *test, enum remote_step step, const struct error *error)
 {
-	const char *hint = step == REMOTE_LOGIN ? provider_hint(test->remote->url, ERROR_EN(error)) : NULL;
+	bool has_token = test->remote->oauth2_token_command[0] != '\0'; /* advice about passwords does not help */
+	const char *hint = step == REMOTE_LOGIN ? provider_hint(has_token ? "" : test->remote->url, ERROR_EN(error)) : NULL;
 	struct buf line = BUF_INIT(1024);
 
+	if (hint == NULL && step == REMOTE_LOGIN && has_token)
+		hint = _("Check user, and run oauth2_token_command as the user of the service: it must print a valid access "
+			 "token. If the provider no longer accepts the refresh token, sign in again.");
 	if (hint == NULL)
 		hint = step_hint(test, step);
 	if (test->report != NULL) {

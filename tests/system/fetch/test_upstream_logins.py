@@ -88,6 +88,14 @@ def test_a_token_comes_from_its_command(make_gateway, way):
     assert server.used == [way] and server.left == []
 
 
+@pytest.mark.parametrize("command", ["exit 1", "echo token-old"])
+def test_the_advice_after_a_refused_token_is_about_tokens(make_gateway, command):
+    server = LoginPop3("xoauth2")
+    done = office_at(make_gateway, server, password="", oauth2_token_command=command, auth="xoauth2").cli("account", "test", "a")
+    server.stop()
+    assert done.returncode != 0 and "sign in again" in done.stderr and "separate password" not in done.stderr, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("protocol", ["pop3s", "imaps"])
 @pytest.mark.parametrize("mechanisms, used", [
     ("plain", "PLAIN"), ("login", "LOGIN"), ("cram-md5", "CRAM-MD5"), ("digest-md5", "DIGEST-MD5"), ("scram-sha-1", "SCRAM-SHA-1"),
