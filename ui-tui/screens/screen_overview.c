@@ -211,20 +211,26 @@ static char *last_text(const struct overview *overview, enum term_style *style)
 	const json_t *accounts = json_object_get(overview->last, "accounts");
 	bool failed = json_is_true(json_object_get(overview->last, "failed"));
 	bool in_trouble = !failed && has_account_in_trouble(overview);
+	const char *line = json_string_value(json_object_get(overview->last, "line"));
 	long long fetched = 0;
-	char time[32];
+	char time[32], *text, *with_line;
 
 	*style = overview->last == NULL ? STYLE_NORMAL : failed ? STYLE_BAD : in_trouble ? STYLE_WARNING : STYLE_GOOD;
 	if (overview->last == NULL)
 		return xstrdup(_("none yet"));
 	for (size_t i = 0; i < json_array_size(accounts); i++)
 		fetched += number_of(json_array_get(accounts, i), "fetched");
-	return xasprintf(_("%s, %s: fetched %lld, sent %lld"),
+	text = xasprintf(_("%s, %s: fetched %lld, sent %lld"),
 	    i18n_time(time, sizeof(time), number_of(overview->last, "time")),
 	    failed       ? _("with errors")
 	    : in_trouble ? _("finished, but some accounts have problems (see below)")
 			 : _("successful"),
 	    fetched, number_of(overview->last, "sent"));
+	if (line == NULL)
+		return text;
+	with_line = xasprintf(_("%s; line %s"), text, line); /* of several */
+	free(text);
+	return with_line;
 }
 
 static int draw_facts(struct tui *tui, const struct overview *overview, struct rect area)

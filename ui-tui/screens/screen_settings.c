@@ -108,15 +108,17 @@ static void add_group(struct list *list, const struct ini *ini, size_t group)
 		list_heading(list, heading);
 		free(heading);
 		add_keys(list, schema, section_find(ini, schema->kind, ""), "");
-		return;
 	}
-	for (size_t i = 0; i < ini->count; i++)
-		if (strcmp(ini->sections[i].kind, schema->kind) == 0) {
-			heading = xasprintf("%s: %s", _(groups[group].title), ini->sections[i].name);
-			list_heading(list, heading);
-			free(heading);
-			add_keys(list, schema, &ini->sections[i], ini->sections[i].name);
-		}
+	for (size_t i = 0; i < ini->count; i++) {
+		const struct ini_section *section = &ini->sections[i];
+
+		if (strcmp(section->kind, schema->kind) != 0 || (schema->example == NULL && section->name[0] == '\0'))
+			continue;
+		heading = xasprintf("%s: %s", _(groups[group].title), section->name);
+		list_heading(list, heading);
+		free(heading);
+		add_keys(list, schema_find_named(schema->kind, section->name), section, section->name);
+	}
 }
 
 static void settings_refresh(struct tui *tui, void *state, bool now)
@@ -159,7 +161,7 @@ static void add_help(void *state, struct buf *text)
 	char *copy;
 
 	if (selected_key(state, &copy, &kind, &name, &key)) {
-		const struct schema_key *schema = schema_find_key(schema_find(kind), key);
+		const struct schema_key *schema = schema_find_key(schema_find_named(kind, name), key);
 
 		buf_printf(text, "[%s%s%s] %s = %s\n%s", kind, name[0] == '\0' ? "" : " ", name, key, row->cells[1],
 		    schema == NULL ? "" : _(schema->help));
@@ -250,7 +252,7 @@ static void do_section(struct tui *tui, void *state)
 	if (selected_key(state, &copy, &kind, &name, &key)) {
 		char *title = xasprintf("[%s%s%s]", kind, name[0] == '\0' ? "" : " ", name);
 
-		section = (struct section_form){.kind = kind, .name = name, .title = title, .about = _(schema_find(kind)->help)};
+		section = (struct section_form){.kind = kind, .name = name, .title = title, .about = _(schema_find_named(kind, name)->help)};
 		if (section_form_run(tui, &section))
 			free(section.saved_name);
 		free(title);
@@ -260,8 +262,8 @@ static void do_section(struct tui *tui, void *state)
 
 static void do_add(struct tui *tui, void *state)
 {
-	static const char *const kinds[] = {"smarthost", "group", "mailbox"};
-	const char *const choices[] = {_("A server for outgoing mail (smarthost)"), _("A group of users"), _("A shared mailbox")};
+	static const char *const kinds[] = {"smarthost", "group", "mailbox", "line"};
+	const char *const choices[] = {_("A server for outgoing mail (smarthost)"), _("A group of users"), _("A shared mailbox"), _("A line to the internet, one of several")};
 	int chosen = dialog_choose(tui, _("New section"), _("What do you want to add?"), choices, ARRAY_LEN(choices));
 	struct section_form section = {.kind = kinds[chosen < 0 ? 0 : chosen],
 	    .title = _("New section"),
@@ -270,7 +272,7 @@ static void do_add(struct tui *tui, void *state)
 
 	if (chosen < 0 || !section_form_run(tui, &section))
 		return;
-	id = xasprintf("%s|%s|%s", section.kind, section.saved_name, schema_find(section.kind)->keys[0].name);
+	id = xasprintf("%s|%s|%s", section.kind, section.saved_name, schema_find_named(section.kind, section.saved_name)->keys[0].name);
 	list_select(settings_list(state), id);
 	free(id);
 	free(section.saved_name);
@@ -288,9 +290,12 @@ static const char *file_of(const struct conf *conf, const char *kind, const char
 	const struct conf_smarthost *smarthost = strcmp(kind, "smarthost") == 0 ? conf_find_smarthost(conf, name) : NULL;
 	const struct conf_group *group = strcmp(kind, "group") == 0 ? conf_find_group(conf, name) : NULL;
 	const struct conf_shared *shared = strcmp(kind, "mailbox") == 0 ? conf_find_shared(conf, name) : NULL;
+	const struct conf_way *way = strcmp(kind, "line") == 0 ? conf_find_way(conf, name) : NULL;
 
 	if (smarthost != NULL)
 		return smarthost->place.file;
+	if (way != NULL)
+		return way->place.file;
 	return group != NULL ? group->place.file : shared != NULL ? shared->place.file : NULL;
 }
 
@@ -367,9 +372,9 @@ static void do_test(struct tui *tui, void *state)
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, shown in brackets"), do_edit, 1},
     {'e', N_("Section"), N_("open the whole section in a form"), do_section, 0},
-    {'a', N_("Add"), N_("add a server for outgoing mail, a group of users or a shared mailbox"), do_add, 0},
+    {'a', N_("Add"), N_("add a server for outgoing mail, a group of users, a shared mailbox or a line"), do_add, 0},
     {'t', N_("Test"), N_("test the selected smarthost; sends nothing"), do_test, 0},
-    {'d', N_("Remove"), N_("remove a smarthost, a group or a shared mailbox"), do_remove, 0},
+    {'d', N_("Remove"), N_("remove a smarthost, a group, a shared mailbox or one of several lines"), do_remove, 0},
 };
 
 const struct tui_screen screen_settings = {

@@ -81,7 +81,7 @@ static bool is_field(const struct section_form *section, const struct schema_key
 /* Returns the number of fields of the form that are shown at once. */
 static size_t add_fields(struct section_form *section, const struct ini_section *found)
 {
-	const struct schema_section *schema = schema_find(section->kind);
+	const struct schema_section *schema = schema_find_named(section->kind, section->name == NULL ? "new" : section->name);
 	struct wanted_key *keys = xcalloc(schema->key_count, sizeof(*keys));
 	size_t count = 0, shown = section->form.total;
 

@@ -1,0 +1,48 @@
+"""Several lines on the screens: shown, changed, added and removed in the settings; the overview names the one that was used."""
+import pytest
+
+from harness.terminal import Terminal
+from harness.waiting import until
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def make(gateway, **settings):
+        opened.append(Terminal("-c", gateway.conf, **settings))
+        return opened[-1]
+
+    yield make
+    for term in opened:
+        term.close()
+
+
+def text_of(gateway):
+    return "\n".join(path.read_text() for path in gateway.folder.glob("*.conf"))
+
+
+def test_lines_are_shown_changed_added_and_removed(make_gateway, terminal):
+    gateway = make_gateway(users={"anna": {}}, sections={"line gsm": {"order": "7", "price_per_mb": "3.5"}})
+    gateway.session()
+    term = terminal(gateway)
+    term.wait("line gsm")  # of the last session
+    term.keys("F9").wait("hostname")
+    term.keys("/").type("order")
+    term.wait("7", without=["hostname"])
+    term.keys("Enter").wait("[line gsm] order = 7")
+    term.keys("Enter").wait("[line gsm] order")
+    term.keys("C-u").type("8")
+    term.keys("C-s").wait("[line gsm] order = 8")
+    assert "order = 8\n" in text_of(gateway)
+    term.keys("e").wait("Price of a megabyte", "3.5")
+    term.keys("Escape").wait("SETTING")
+    term.keys("a").wait("A line to the internet")
+    term.keys("Down", "Down", "Down", "Enter").wait("Name", "Order")
+    term.type("sat").keys("Down").type("true")  # its command
+    term.keys("C-s").wait("[line sat]")
+    assert "[line sat]" in text_of(gateway)
+    term.keys("d").wait("Remove the section [line sat]")
+    term.keys("Down", "Enter")
+    until(lambda: "[line sat]" not in text_of(gateway), 30, "the section to be gone")
+    assert "[line gsm]" in text_of(gateway)
