@@ -14,8 +14,9 @@ trap 'rm -rf "$log"' EXIT
 try() { # try NAME OPTIONS...: its output is in the log NAME
     name=$1
     shift
+    # The cache, which pytest.ini turns off, keeps the names of the failed ones.
     # shellcheck disable=SC2086 # "python3 -m pytest" is three words
-    $pytest -q -o cache_dir="$log/cache" "$@" >"$log/$name" 2>&1
+    $pytest -q -o addopts= -o cache_dir="$log/cache" "$@" >"$log/$name" 2>&1
     status=$?
     cat "$log/$name"
 }
@@ -29,7 +30,7 @@ try first -n "$processes" "$@"
 passed=$(number_of first passed)
 failed=$(($(number_of first failed) + $(number_of first error)))
 if [ "$status" -eq 1 ] && [ "$failed" -ge 1 ] && [ "$failed" -le "$again_max" ]; then
-    try again -p no:xdist --last-failed "$@"
+    try again -p no:xdist --last-failed --last-failed-no-failures none "$@"
     good=$(number_of again passed)
     if [ "$good" -gt 0 ]; then
         grep -E '^(FAILED|ERROR) ' "$log/first" | sed 's/^/unsteady: /'
