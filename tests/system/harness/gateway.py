@@ -192,9 +192,10 @@ class Gateway:
 
     def pop3(self, user, password=PASSWORD):
         """Logged in, as soon as a connection before it that was cut off has ended here, too."""
-        return until(lambda: self._pop3(user, password), what=f"the mailbox of {user} to be free")
+        return until(lambda: self.pop3_at_once(user, password), what=f"the mailbox of {user} to be free")
 
-    def _pop3(self, user, password):
+    def pop3_at_once(self, user, password=PASSWORD):
+        """Logged in; None while another connection has the mailbox."""
         client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=PATIENCE)
         try:
             client.user(user)

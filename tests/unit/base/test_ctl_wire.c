@@ -139,7 +139,7 @@ static void what_is_sent_is_read(void **state)
 
 	ctl_reader_init(&peer, pair->peer);
 	assert_int_equal(ctl_send(pair->ours, sent, &error), 0);
-	assert_int_equal(ctl_read(&peer, &got, clock_now_ms() + 1000, &error), CTL_OBJECT);
+	assert_int_equal(ctl_read(&peer, &got, clock_now_ms() + 60000, &error), CTL_OBJECT);
 	assert_true(json_equal(sent, got));
 	json_decref(got);
 	json_decref(sent);
