@@ -186,6 +186,22 @@ static bool fill_in(struct tui *tui, struct form_dialog *dialog, const char *nam
 	return done && (section->apply == NULL || section->apply(tui, dialog, &section->edit, name));
 }
 
+/* An empty section would be nothing: only keys are written. */
+static bool has_keys(struct section_form *section, const char *name)
+{
+	struct config_edit *edit = &section->edit;
+
+	if (section->name != NULL || strcmp(buf_text(&edit->text), buf_text(&edit->before)) != 0)
+		return true;
+	cli_fail(CLI_FAILED, _("section [%s %s] would be empty: fill in at least one field below the name"), section->kind, name);
+	for (size_t i = 0; i < section->form.total; i++)
+		if (section->form.fields[i]->schema != NULL) {
+			form_focus(&section->form, section->form.fields[i]);
+			break;
+		}
+	return false;
+}
+
 static bool name_is_free(const struct tui *tui, const struct section_form *section, const char *name)
 {
 	struct ini ini;
@@ -263,7 +279,7 @@ static bool save(struct tui *tui, struct form_dialog *dialog)
 	} else if (!name_is_free(tui, section, name)) {
 		cli_fail(CLI_FAILED, _("section [%s %s] already exists"), section->kind, name);
 	} else if (!config_edit_is_stale(&section->edit) || ask_merge(tui, section, name)) {
-		saved = fill_in(tui, dialog, name) && commit(tui, section, name);
+		saved = fill_in(tui, dialog, name) && has_keys(section, name) && commit(tui, section, name);
 	}
 	cli_catch(NULL);
 	if (message.len > 0)

@@ -39,8 +39,9 @@ def test_lines_are_shown_changed_added_and_removed(make_gateway, terminal):
     term.keys("Escape").wait("SETTING")
     term.keys("a").wait("A line to the internet")
     term.keys("Down", "Down", "Down", "Enter").wait("Name", "Order")
-    term.type("sat").keys("Down").type("true")  # its command
-    term.keys("C-s").wait("[line sat]")
+    term.type("sat").keys("C-s").wait("[line sat] would be empty")
+    term.type("true")  # its command
+    term.keys("C-s").wait("[line sat]", without=["would be empty"])
     assert "[line sat]" in text_of(gateway)
     term.keys("d").wait("Remove the section [line sat]")
     term.keys("Down", "Enter")

@@ -151,7 +151,7 @@ def ask(office, request):
 
 def test_no_operator_keeps_the_admin_out(make_gateway):
     """By waiting for sessions in each place, by asking for the status many times at once, by words that mean more than they say."""
-    office = make_gateway(users={"ivan": {}}, sections={"line": {"connect_command": "sleep 30"}})
+    office = make_gateway(users={"ivan": {}}, sections={"line": {"connect_command": "sleep 300"}})
     assert ask(office, {"verb": "session", "accounts": "all"})["ok"] is False
     waiting = []
     for _ in range(32):
