@@ -3,7 +3,6 @@ import re
 
 import pytest
 
-from harness.terminal import Terminal
 from harness.waiting import until
 
 SIZES = [(80, 24), (200, 50)]
@@ -17,20 +16,6 @@ WORDS = {  # what the tests look for
            "delivered": "доставлено", "subject": "Тема: ", "no users": "пользователей ещё нет", "help": "Везде:",
            "yes": "Да, удалить безвозвратно"},
 }
-
-
-@pytest.fixture
-def terminal(request):
-    """terminal(gateway, width=, height=, language=): the screens of a gateway, closed after the test."""
-    opened = []
-
-    def make(gateway, **settings):
-        opened.append(Terminal("-c", gateway.conf, **settings))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.close()
 
 
 @pytest.fixture(params=["en", "ru"])

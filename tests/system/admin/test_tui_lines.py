@@ -1,21 +1,5 @@
 """Several lines on the screens: shown, changed, added and removed in the settings; the overview names the one that was used."""
-import pytest
-
-from harness.terminal import Terminal
 from harness.waiting import until
-
-
-@pytest.fixture
-def terminal():
-    opened = []
-
-    def make(gateway, **settings):
-        opened.append(Terminal("-c", gateway.conf, **settings))
-        return opened[-1]
-
-    yield make
-    for term in opened:
-        term.close()
 
 
 def text_of(gateway):

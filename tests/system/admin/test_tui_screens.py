@@ -1,22 +1,7 @@
 """What each screen of lanpost shows: all of it, and what may be done about it."""
 import pytest
 
-from harness.terminal import Terminal
 from harness.waiting import until
-
-
-@pytest.fixture
-def terminal():
-    """terminal(gateway, width=, height=, language=): the screens of a gateway, closed after the test."""
-    opened = []
-
-    def make(gateway, **settings):
-        opened.append(Terminal("-c", gateway.conf, **settings))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.close()
 
 
 def fill_mailbox(gateway, user, count):
