@@ -50,6 +50,7 @@ static int open_house(void **context)
 static int close_house(void **context)
 {
 	intake_batch_free(connection.batch);
+	byte_shares_clear(&result.shares);
 	spool_close(&house, NULL);
 	return tear_down(context);
 }
