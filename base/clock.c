@@ -27,6 +27,15 @@ int64_t clock_wall_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t clock_day(int64_t wall)
+{
+	time_t seconds = (time_t)wall;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	return (tm.tm_year + 1900) * 10000LL + (tm.tm_mon + 1) * 100 + tm.tm_mday;
+}
+
 int clock_left_ms(int64_t deadline)
 {
 	int64_t left = deadline - clock_now_ms();

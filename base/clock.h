@@ -25,6 +25,8 @@ static inline int64_t clock_earlier(int64_t one, int64_t other)
 /* For poll(2): milliseconds left until deadline, at least 0, at most INT_MAX. */
 int clock_left_ms(int64_t deadline);
 
+/* The local date as a number: 20261123. */
+int64_t clock_day(int64_t wall);
 /* RFC 5322 section 3.3 date in local time: "Mon, 23 Nov 2026 09:15:00 +0300". Returns out. */
 char *clock_rfc5322(char *out, size_t size, int64_t wall);
 

@@ -1,29 +1,20 @@
 #include "gateway/report/line_use.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define MEGA (1024 * 1024)
 #define COST_MAX (INT64_MAX / 4)
 
 static const char key[] = "line-use";
 
-static int64_t day_of(int64_t now)
-{
-	time_t when = (time_t)now;
-	struct tm tm;
-
-	localtime_r(&when, &tm);
-	return (tm.tm_year + 1900) * 10000LL + (tm.tm_mon + 1) * 100 + tm.tm_mday;
-}
-
 void line_use_load(struct line_use *use, struct state *state, int64_t now)
 {
-	int64_t stored[STATE_NUMBERS_MAX] = {0}, today = day_of(now);
+	int64_t stored[STATE_NUMBERS_MAX] = {0}, today = clock_day(now);
 	struct error error;
 
 	if (state_numbers_get(state, key, stored, ARRAY_LEN(stored), &error) < 0)

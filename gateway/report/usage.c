@@ -1,6 +1,7 @@
 #include "gateway/report/usage.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/line_use.h"
@@ -26,6 +27,12 @@ json_t *usage_new(void)
 static const char *name_of(const json_t *row)
 {
 	return json_string_value(json_object_get(row, "name"));
+}
+
+/* What was stored may have rows without a name. */
+static const char *name_or_none(const json_t *row)
+{
+	return name_of(row) == NULL ? "" : name_of(row);
 }
 
 /* Borrowed; a new one if there is none. */
@@ -125,15 +132,6 @@ void usage_add(json_t *usage, const struct usage_part *part)
 
 /* --- the month */
 
-static json_int_t month_of(int64_t now)
-{
-	time_t when = (time_t)now;
-	struct tm tm;
-
-	localtime_r(&when, &tm);
-	return (tm.tm_year + 1900) * 100LL + tm.tm_mon + 1;
-}
-
 /* What was stored, if it is as this version writes it. */
 static bool is_usage(const json_t *usage)
 {
@@ -147,10 +145,10 @@ json_t *usage_load(struct state *state, int64_t now)
 {
 	json_t *usage = state_usage_get(state);
 
-	if (!is_usage(usage) || json_integer_value(json_object_get(usage, "month")) != month_of(now)) {
+	if (!is_usage(usage) || json_integer_value(json_object_get(usage, "month")) != clock_day(now) / 100) {
 		json_decref(usage);
 		usage = usage_new();
-		json_object_set_new(usage, "month", json_integer(month_of(now)));
+		json_object_set_new(usage, "month", json_integer(clock_day(now) / 100));
 	}
 	return usage;
 }
@@ -194,7 +192,7 @@ static int larger_first(const void *a, const void *b)
 	double x = json_number_value(json_object_get(left, "received")) + json_number_value(json_object_get(left, "sent")),
 	       y = json_number_value(json_object_get(right, "received")) + json_number_value(json_object_get(right, "sent"));
 
-	return x < y ? 1 : x > y ? -1 : strcmp(name_of(left), name_of(right));
+	return x < y ? 1 : x > y ? -1 : strcmp(name_or_none(left), name_or_none(right));
 }
 
 static json_t *largest(const json_t *rows)

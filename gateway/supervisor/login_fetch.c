@@ -1,11 +1,11 @@
 #include "gateway/supervisor/login_fetch.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "config/conf_folders.h"
 #include "gateway/supervisor/schedule.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define NEVER (-1)		   /* no session has fetched it yet */
 #define BEING_FETCHED INT64_MAX
@@ -40,18 +40,9 @@ void login_fetch_session_ended(struct login_fetch *logins, const struct conf *co
 	note(logins, conf, request, steady);
 }
 
-static int64_t day_of(int64_t wall)
-{
-	time_t seconds = (time_t)wall;
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	return (tm.tm_year + 1900) * 10000LL + (tm.tm_mon + 1) * 100 + tm.tm_mday;
-}
-
 void login_fetch_pause(struct login_fetch *logins, int64_t wall)
 {
-	logins->paused_on = day_of(wall);
+	logins->paused_on = clock_day(wall);
 }
 
 /* Whether the mail of one of its folders goes to this user (folders_to). */
@@ -93,7 +84,7 @@ bool login_fetch_take(
 {
 	size_t before = request->accounts.count;
 
-	if (!conf->schedule.fetch_on_login || logins->paused_on == day_of(now.wall) ||
+	if (!conf->schedule.fetch_on_login || logins->paused_on == clock_day(now.wall) ||
 	    schedule_next_allowed(&conf->schedule, now.wall) != now.wall)
 		return false;
 	for (size_t i = 0; i < conf->account_count; i++) {

@@ -8,7 +8,7 @@
 #include "gateway/supervisor/session_due.h"
 
 struct login_fetch {
-	int64_t *fetched; /* by account: LOGIN_FETCH_..., or when its last session ended (steady) */
+	int64_t *fetched; /* by account: when its last session ended (steady), -1: never, INT64_MAX: it runs */
 	int64_t paused_on; /* the day as 20261231, by the wall clock; 0: none */
 };
 

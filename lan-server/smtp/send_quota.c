@@ -51,16 +51,6 @@ void send_quota_free(struct send_quota *quota)
 	free(quota);
 }
 
-/* 20261123 */
-static int64_t today(void)
-{
-	time_t now = (time_t)clock_wall();
-	struct tm tm;
-
-	localtime_r(&now, &tm);
-	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
-}
-
 static void load(const struct send_quota *quota, struct count *count)
 {
 	int64_t numbers[3]; /* version 0.1 had two of them */
@@ -80,7 +70,7 @@ static void load(const struct send_quota *quota, struct count *count)
 static struct count *find(struct send_quota *quota, const char *user)
 {
 	struct count *count = map_get(&quota->counts, slice_of(user));
-	int64_t day = today();
+	int64_t day = clock_day(clock_wall());
 
 	assert(cond_is_locked(&quota->lock));
 	if (count == NULL) {

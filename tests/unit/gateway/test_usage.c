@@ -121,6 +121,16 @@ static void test_what_cannot_be_read_is_nothing(void **context)
 	}
 }
 
+static void test_rows_without_a_name_are_sorted(void **context)
+{
+	json_t *usage = json_loads("{\"accounts\": [{}, 7, {\"name\": 3}], \"users\": []}", 0, NULL);
+
+	(void)context;
+	usage_shorten(usage);
+	assert_int_equal(json_array_size(json_object_get(usage, "accounts")), 3);
+	json_decref(usage);
+}
+
 static void test_only_the_largest_are_shown(void **context)
 {
 	const struct byte_shares none = {NULL, 0};
@@ -147,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_lost_by_dividing),
 	    STATE_TEST(test_a_month_is_kept_and_ends),
 	    STATE_TEST(test_what_cannot_be_read_is_nothing),
+	    cmocka_unit_test(test_rows_without_a_name_are_sorted),
 	    cmocka_unit_test(test_only_the_largest_are_shown),
 	};
 
