@@ -147,6 +147,8 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
  * is NULL if there is no such stub, or no account that fetches its mailbox. */
 int fetch_wanted_add(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
     struct error *error);
+/* The id of the whole message of stub `id`, wherever it was delivered; NULL: it has not come. New memory. */
+char *fetch_wanted_whole(struct state *state, const char *id);
 /* Whether a user has the whole message of stub `id`. Then their stubs that ask for it by IMAP are removed. */
 bool fetch_wanted_is_there(const struct spool *spool, const char *user, const char *id);
 /* Older versions stored the seen UIDLs under the name of the account: moves them to the mailbox. Called at every start, so

@@ -31,8 +31,7 @@ static int want(struct state *state, const char *mailbox, const char *key, struc
 	return result;
 }
 
-/* The id of the whole message of a stub; NULL: it was not fetched. New memory. */
-static char *whole_of(struct state *state, const char *id)
+char *fetch_wanted_whole(struct state *state, const char *id)
 {
 	char *mailbox, *uidl, *whole = NULL;
 	struct error error;
@@ -52,7 +51,7 @@ static char *whole_of(struct state *state, const char *id)
 /* The request may have come when the message was just being delivered. */
 bool fetch_wanted_is_there(const struct spool *spool, const char *user, const char *id)
 {
-	char *whole = whole_of(spool->state, id);
+	char *whole = fetch_wanted_whole(spool->state, id);
 	struct mailbox_copies copies = {.count = 0};
 	struct error error;
 	bool is_there = whole != NULL && mailbox_copies(spool, user, whole, STUB_KEYWORD, &copies, &error) == 0 && copies.count > 0;

@@ -7,20 +7,24 @@
 
 #define TEXT_MAX (64u << 10) /* limit of lines: the user's own text comes first or between quotes */
 
-bool stub_reply_is_stub(struct slice message, const char *id)
+bool stub_reply_is_stub(struct slice message, const char *id, uint64_t *size)
 {
 	struct header_field field;
 	struct slice rest;
+	bool found = false;
 
+	*size = 0;
 	if (!header_find(message, STUB_FIELD, &field))
 		return false;
 	for (rest = field.body; rest.len > 0;) {
 		struct slice part = slice_trim(slice_cut(&rest, ';'));
 
-		if (slice_begins_nocase(part, "id=") && slice_is(slice_from(part, 3), id))
-			return true;
+		if (slice_begins_nocase(part, "id="))
+			found = found || slice_is(slice_from(part, 3), id);
+		else if (slice_begins_nocase(part, "size=") && !slice_number(slice_from(part, 5), 0, UINT64_MAX, size))
+			*size = 0;
 	}
-	return false;
+	return found;
 }
 
 bool stub_reply_by_imap(struct slice subject, struct slice *user)

@@ -1,6 +1,6 @@
 /*
  * Requests for the whole message of a stub: replies to it, whether they contain more than that, and the requests that a mail program makes
- * by IMAP.
+ * by IMAP, or the admin by a verb.
  */
 #ifndef LANPOST_MESSAGE_STUB_REPLY_H
 #define LANPOST_MESSAGE_STUB_REPLY_H
@@ -15,9 +15,9 @@
 /* The subject of such a request, with the id, which stub_reply_id() reads, too, and the user whose mailbox has the stub. */
 #define STUB_SUBJECT STUB_KEYWORD " %s %s"
 
-/* Whether a message is the stub with this id. */
-bool stub_reply_is_stub(struct slice message, const char *id);
-/* Whether the subject is that of a request by IMAP, and the user in it. */
+/* Whether a message is the stub with this id; *size: the bytes of the whole message, 0 if they are not known. */
+bool stub_reply_is_stub(struct slice message, const char *id, uint64_t *size);
+/* Whether the subject is that of a request by IMAP or by a verb, and the user in it. */
 bool stub_reply_by_imap(struct slice subject, struct slice *user);
 /* Finds "fetch <id>" anywhere in a subject; a stub's subject has it in brackets at the end. *id is a slice of
  * the subject. */

@@ -77,6 +77,8 @@ static const struct verb verbs[] = {
     {"mailbox list", cmd_mailbox_list, 0, 0, "[--json]", "--json", N_("list mailboxes and their sizes")},
     {"mailbox show", cmd_mailbox_show, 1, 1, "USER [--json]", "--json",
 	N_("list the messages in a mailbox")},
+    {"mailbox fetch", cmd_mailbox_fetch, 2, -1, "USER ID... [--no-wait]", "--no-wait",
+	N_("fetch the whole messages of stubs")},
     {"mailbox purge", cmd_mailbox_purge, 1, 1, "USER --older TIME [--dry-run] [--yes] [--json]", "--older --dry-run --yes --json",
 	N_("remove old messages from a mailbox after confirmation")},
     {"mailbox archive", cmd_mailbox_archive, 1, 1, "USER --older TIME [--mbox FILE]", "--older --mbox --json",

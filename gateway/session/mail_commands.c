@@ -273,6 +273,21 @@ static void answers_clear(struct answers *answers)
 	map_clear(&answers->texts);
 }
 
+/* What the filter keeps has been fetched, too. */
+static void stub_stays_text(struct state *state, struct slice id, struct buf *out)
+{
+	char *stub = slice_dup(id), *whole = fetch_wanted_whole(state, stub);
+
+	if (whole == NULL)
+		buf_append_text(out, _("The whole message of this stub was not fetched by this session. The stub stays where it is.\n\n"));
+	else
+		buf_printf(out,
+		    _("The whole message of this stub was fetched, but it is not in this mailbox: the filter keeps it, or a rule has decided otherwise. "
+		      "The stub stays where it is. The administrator sees the reason by the command:\n\n    lanpost trace %s\n\n"), whole);
+	free(whole);
+	free(stub);
+}
+
 static void answer_text(struct answers *answers, const struct trigger *trigger, struct buf *out)
 {
 	const struct conf *conf = answers->reporter->conf;
@@ -299,7 +314,7 @@ static void answer_text(struct answers *answers, const struct trigger *trigger, 
 		break;
 	case DAEMON_FETCH_WHOLE:
 		if (stub_reply_by_imap(slice_of(trigger->subject), &owner))
-			buf_append_text(out, _("The whole message of this stub was not fetched by this session. The stub stays where it is.\n\n"));
+			stub_stays_text(answers->reporter->spool->state, argument, out);
 		break;
 	case DAEMON_SESSION:
 		break;

@@ -157,7 +157,12 @@ static void start_session(struct control *control, struct control_client *client
 static void verb_session(struct control *control, struct control_client *client,
     const json_t *request)
 {
-	struct session_request wanted = {.fetch = flag(request, "fetch"), .send = flag(request, "send"), .plan = json_is_true(json_object_get(request, "plan"))}; /* by default it fetches and sends */
+	struct session_request wanted = { /* by default it fetches and sends */
+	    .fetch = flag(request, "fetch"),
+	    .send = flag(request, "send"),
+	    .plan = json_is_true(json_object_get(request, "plan")),
+	    .triggers = json_is_true(json_object_get(request, "triggers")),
+	};
 	const char *unknown = NULL;
 	char text[256], name[96];
 

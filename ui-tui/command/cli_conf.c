@@ -6,6 +6,7 @@
 #include "base/process/service_user.h"
 #include "config/conf_file.h"
 #include "spool/layout_priv.h"
+#include "spool/mailbox_name.h"
 #include "spool/storage/storage.h"
 #include "ui-tui/command/rights.h"
 
@@ -177,6 +178,49 @@ int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *con
 	user = cli_find_user(conf, cli->words[0]);
 	if (user != NULL)
 		result = work(cli, conf, user);
+	conf_free(conf);
+	return result;
+}
+
+/* The mailbox of a removed user stays, and can be shown. A folder must exist. */
+static bool mailbox_is_known(const struct conf *conf, const char *name)
+{
+	char *path;
+	bool known = conf_has_mailbox(conf, name);
+
+	if (known || !mailbox_name_is_valid(slice_of(name)))
+		return known;
+	path = layout_mailbox(SPOOL_OF(conf), name, "");
+	known = access(path, F_OK) == 0;
+	free(path);
+	return known;
+}
+
+/* "Ivan/Sent": in folders, case matters. */
+static void lower_user(char *name)
+{
+	char *slash = strchr(name, '/');
+
+	if (slash != NULL)
+		*slash = '\0';
+	str_lower_ascii(name);
+	if (slash != NULL)
+		*slash = '/';
+}
+
+int cli_with_mailbox(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const char *mailbox))
+{
+	struct conf *conf = cli_conf(cli);
+	const char *mailbox = cli->words[0];
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	lower_user(cli->words[0]);
+	if (!mailbox_is_known(conf, mailbox))
+		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), mailbox);
+	else
+		result = work(cli, conf, mailbox);
 	conf_free(conf);
 	return result;
 }

@@ -28,6 +28,8 @@ int cli_no_account(const struct conf *conf, const char *name);
 const struct conf_user *cli_find_user(const struct conf *conf, char *name);
 /* Runs a function for the user in the verb's first word. Returns an exit code. */
 int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user));
+/* Runs a function for the mailbox in the verb's first word, USER or USER/FOLDER, which must exist. Returns an exit code. */
+int cli_with_mailbox(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const char *mailbox));
 /* The item of names[count] nearest to a wrong name, or NULL. names are `stride` bytes apart. */
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
 

@@ -4,6 +4,7 @@
 #include "base/file/fsx.h"
 #include "message/budget.h"
 #include "message/decode.h"
+#include "message/stub_reply.h"
 
 #include <stdlib.h>
 
@@ -39,6 +40,17 @@ void message_summary_read(struct slice message, struct message_summary *summary)
 	};
 }
 
+/* A stub of unknown size has at least a byte. */
+static uint64_t whole_size(const struct mailbox_message *message, struct slice bytes)
+{
+	char *id = mailbox_origin(message);
+	uint64_t size;
+	bool is_stub = stub_reply_is_stub(bytes, id, &size);
+
+	free(id);
+	return !is_stub ? 0 : size > 0 ? size : 1;
+}
+
 bool message_summary_find(const struct spool *spool, const char *user, struct mailbox_message *message, struct message_summary *summary)
 {
 	struct slice bytes;
@@ -48,6 +60,7 @@ bool message_summary_find(const struct spool *spool, const char *user, struct ma
 	    mailbox_open(spool, user, message, &bytes, &error) != 0)
 		return false;
 	message_summary_read(bytes, summary);
+	summary->whole = whole_size(message, bytes);
 	fsx_unmap(bytes);
 	return true;
 }
@@ -58,5 +71,5 @@ void message_summary_clear(struct message_summary *summary)
 	free(summary->to);
 	free(summary->subject);
 	free(summary->date);
-	*summary = (struct message_summary){NULL, NULL, NULL, NULL};
+	*summary = (struct message_summary){.from = NULL};
 }

@@ -34,6 +34,7 @@ static const struct list_column folder_columns[] = {
 static const struct list_column message_columns[] = {
     {N_("ARRIVED"), 14, false},
     {N_("SIZE"), 8, true},
+    {N_("WHOLE"), 8, true},
     {N_("FROM"), 0, false},
     {N_("SUBJECT"), 0, false},
 };
@@ -66,7 +67,6 @@ static void *mailboxes_open(struct tui *tui)
 	return mailboxes;
 }
 
-/* Clears the data of the shown messages. */
 static void close_messages(struct mailboxes *mailboxes)
 {
 	struct slice uidl;
@@ -218,13 +218,16 @@ static bool refresh_folders(struct tui *tui, struct mailboxes *mailboxes)
 
 static void add_message(const struct mailbox_message *message, const struct head *head, struct list *list)
 {
+	uint64_t whole = head->summary.whole;
 	char time[32], size[32];
 
-	list_add(list, message->uidl, STYLE_NORMAL);
+	list_add(list, message->uidl, whole == 0 ? STYLE_NORMAL : STYLE_WARNING);
 	list_cell(list, tui_text_time(time, sizeof(time), message->time));
 	list_number(list, message->time);
 	list_cell(list, i18n_size(size, sizeof(size), head->size));
 	list_number(list, (int64_t)head->size);
+	list_cell(list, whole == 0 ? "" : i18n_size(size, sizeof(size), whole));
+	list_number(list, (int64_t)whole);
 	list_cell(list, head->summary.from);
 	list_cell(list, head->summary.subject);
 }
@@ -378,8 +381,7 @@ static void do_enter(struct tui *tui, void *state)
 		return;
 	}
 	if (!msgid_is(slice_of(row->id))) {
-		tui_say(tui, STYLE_NORMAL, "%s", _("another program delivered this message: the "
-		    "journal has nothing about it"));
+		tui_say(tui, STYLE_NORMAL, "%s", _("another program delivered this message: the journal has nothing about it"));
 		return;
 	}
 	section_list_show(tui, &mailboxes->message_list, _("History of this message"), cmd_trace);
@@ -421,8 +423,7 @@ static char *ask_age(struct tui *tui, const struct strlist *users, char **plan)
 	char *age = xstrdup("90d");
 
 	for (;;) {
-		char *typed = dialog_ask(tui, _("Remove old messages"),
-		    _("Older than (a number with m, h, d or w: 90d is 90 days):"), age);
+		char *typed = dialog_ask(tui, _("Remove old messages"), _("Older than (a number with m, h, d or w: 90d is 90 days):"), age);
 		struct cli_given given[] = {{"--older", typed}, {"--dry-run", ""}};
 
 		free(age);
@@ -457,11 +458,30 @@ static void do_purge(struct tui *tui, void *state)
 	free(age);
 }
 
+/* Of the marked or selected stubs; the session runs meanwhile. */
+static void do_fetch(struct tui *tui, void *state)
+{
+	struct mailboxes *mailboxes = state;
+	struct strlist words = {NULL, 0};
+
+	if (mailboxes->mailbox == NULL) {
+		tui_say(tui, STYLE_NORMAL, "%s", _("open a mailbox first: whole messages are fetched in place of their stubs"));
+		return;
+	}
+	strlist_add(&words, mailboxes->mailbox);
+	list_chosen(&mailboxes->message_list, &words);
+	if (words.count > 1 && dialog_quiet_verb(tui, cmd_mailbox_fetch, &words, "--no-wait", "") == CLI_DONE)
+		list_unmark(&mailboxes->message_list);
+	strlist_clear(&words);
+	tui_changed(tui);
+}
+
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Open"), N_("open a mailbox or a folder; in a folder: the history of a message"), do_enter, 1},
     {TERM_ESCAPE, N_("Back"), N_("back to the folders and the mailboxes"), do_back, 0},
     {TERM_BACKSPACE, NULL, N_("the same"), do_back, 0},
     {'w', NULL, N_("in a folder: the history of a message"), do_enter, 0},
+    {'f', N_("Fetch whole"), N_("in a folder: fetch the whole messages of the marked stubs (yellow)"), do_fetch, 2},
     {'d', N_("Remove old"), N_("remove messages older than an age that you enter"), do_purge, 0},
 };
 

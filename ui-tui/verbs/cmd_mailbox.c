@@ -10,8 +10,6 @@
 #include "base/owned.h"
 #include "config/value.h"
 #include "spool/maintenance/expire.h"
-#include "spool/layout_priv.h"
-#include "spool/mailbox_name.h"
 #include "spool/mailbox/mail_archive.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
@@ -172,6 +170,7 @@ static void show_heads(struct table *table)
 	table_add(table, _("ID"));
 	table_add(table, _("ARRIVED"));
 	table_add(table, _("SIZE"));
+	table_add(table, _("WHOLE"));
 	table_add(table, _("FROM"));
 	table_add(table, _("SUBJECT"));
 }
@@ -184,15 +183,17 @@ static void show_row(struct table *table, const struct mailbox_message *message,
 	table_add(table, message->uidl);
 	table_add(table, i18n_time(time, sizeof(time), message->time));
 	table_add(table, i18n_size(size, sizeof(size), message->size));
+	table_add(table, summary->whole == 0 ? "" : i18n_size(size, sizeof(size), summary->whole));
 	table_add(table, summary->from);
 	table_add(table, summary->subject);
 }
 
 static json_t *message_json(const struct mailbox_message *message, const struct message_summary *summary)
 {
-	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "id",
+	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "id",
 	    cli_json_text(message->uidl), "file", cli_json_text(message->file), "time",
-	    (json_int_t)message->time, "size", (json_int_t)message->size, "from",
+	    (json_int_t)message->time, "size", (json_int_t)message->size, "whole_size",
+	    summary->whole == 0 ? json_null() : json_integer((json_int_t)summary->whole), "from",
 	    cli_json_text(summary->from), "to", cli_json_text(summary->to), "subject",
 	    cli_json_text(summary->subject), "date", cli_json_text(summary->date));
 }
@@ -214,7 +215,7 @@ static void show_message(const struct spool *spool, const char *user, struct mai
 
 static int show_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
 {
-	struct table table = TABLE_SPARE("llrLL", "00100");
+	struct table table = TABLE_SPARE("llrrLL", "001000");
 	json_t *list = cli->json ? json_array() : NULL;
 	struct error error = ERROR_INIT;
 	struct mailbox_list messages;
@@ -235,54 +236,9 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 	return cli_print_json(list);
 }
 
-/* The mailbox of a removed user stays, and can be shown. A folder must exist. */
-static bool mailbox_is_known(const struct conf *conf, const char *name)
-{
-	char *path;
-	bool known = conf_has_mailbox(conf, name);
-
-	if (known || !mailbox_name_is_valid(slice_of(name)))
-		return known;
-	path = layout_mailbox(SPOOL_OF(conf), name, "");
-	known = access(path, F_OK) == 0;
-	free(path);
-	return known;
-}
-
-/* "Ivan/Sent": in folders, case matters. */
-static void lower_user(char *name)
-{
-	char *slash = strchr(name, '/');
-
-	if (slash != NULL)
-		*slash = '\0';
-	str_lower_ascii(name);
-	if (slash != NULL)
-		*slash = '/';
-}
-
-/* Runs a function for a mailbox that must exist. */
-static int with_mailbox(struct cli *cli,
-    int (*work)(const struct cli *cli, const struct conf *conf, const char *user))
-{
-	struct conf *conf = cli_conf(cli);
-	const char *user = cli->words[0];
-	int result;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	lower_user(cli->words[0]);
-	if (!mailbox_is_known(conf, user))
-		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), user);
-	else
-		result = work(cli, conf, user);
-	conf_free(conf);
-	return result;
-}
-
 int cmd_mailbox_show(struct cli *cli)
 {
-	return with_mailbox(cli, show_mailbox);
+	return cli_with_mailbox(cli, show_mailbox);
 }
 
 /* --- purge */
@@ -482,10 +438,10 @@ static int archive_mailbox(const struct cli *cli, const struct conf *conf, const
 
 int cmd_mailbox_purge(struct cli *cli)
 {
-	return with_mailbox(cli, purge_mailbox);
+	return cli_with_mailbox(cli, purge_mailbox);
 }
 
 int cmd_mailbox_archive(struct cli *cli)
 {
-	return with_mailbox(cli, archive_mailbox);
+	return cli_with_mailbox(cli, archive_mailbox);
 }

@@ -1,5 +1,5 @@
 /*
- * lanpost session and lanpost queue flush: the gateway does the work, this shows its progress.
+ * lanpost session, lanpost queue flush and lanpost mailbox fetch: the gateway does the work, this shows its progress.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -67,8 +67,7 @@ static void print_plan(const json_t *answer, const json_t *plan)
 		printf(_("Price: %.2f\n"), json_real_value(price));
 }
 
-/* Runs the request (takes ownership) to its end. Returns the exit code. */
-static int run_and_show(struct cli *cli, const struct conf *conf, json_t *request)
+int cmd_session_run(const struct cli *cli, const struct conf *conf, json_t *request)
 {
 	struct progress progress;
 	json_t *answer;
@@ -112,7 +111,7 @@ static int run_session(struct cli *cli, const struct conf *conf, const struct st
 
 	for (size_t i = 0; i < accounts->count; i++)
 		json_array_append_new(names, json_string(accounts->items[i]));
-	return run_and_show(cli, conf,
+	return cmd_session_run(cli, conf,
 	    json_pack("{s:s, s:o, s:b, s:b, s:b, s:b}", "verb", "session", "accounts", names, "fetch",
 		cli_option(cli, "--send-only") == NULL, "send",
 		cli_option(cli, "--fetch-only") == NULL, "plan", cli_option(cli, "--plan") != NULL, "wait",
@@ -192,7 +191,7 @@ int cmd_session(struct cli *cli)
 	if (cli_option(cli, "--cancel") != NULL)
 		result = cancel_session(conf);
 	else if (cli_option(cli, "--watch") != NULL)
-		result = run_and_show(cli, conf, json_pack("{s:s, s:b}", "verb", "watch", "one", 1));
+		result = cmd_session_run(cli, conf, json_pack("{s:s, s:b}", "verb", "watch", "one", 1));
 	else
 		result = start_session(cli, conf);
 	conf_free(conf);
@@ -206,7 +205,7 @@ int cmd_queue_flush(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	result = run_and_show(cli, conf, json_pack("{s:s}", "verb", "flush"));
+	result = cmd_session_run(cli, conf, json_pack("{s:s}", "verb", "flush"));
 	conf_free(conf);
 	return result;
 }

@@ -4,7 +4,10 @@
 #ifndef LANPOST_UI_TUI_VERBS_H
 #define LANPOST_UI_TUI_VERBS_H
 
+#include "config/conf.h"
 #include "ui-tui/command/cli.h"
+
+#include <jansson.h>
 
 int cmd_account_add(struct cli *cli);
 int cmd_account_disable(struct cli *cli);
@@ -26,6 +29,7 @@ int cmd_dkim(struct cli *cli);
 int cmd_mailbox_add(struct cli *cli);
 int cmd_mailbox_archive(struct cli *cli);
 int cmd_learn(struct cli *cli);
+int cmd_mailbox_fetch(struct cli *cli);
 int cmd_mailbox_list(struct cli *cli);
 int cmd_mailbox_purge(struct cli *cli);
 int cmd_mailbox_remove(struct cli *cli);
@@ -47,6 +51,8 @@ int cmd_rule_remove(struct cli *cli);
 int cmd_rule_set(struct cli *cli);
 int cmd_rule_test(struct cli *cli);
 int cmd_session(struct cli *cli);
+/* Requests a session (takes ownership of the request) and shows it to its end. Returns the exit code. */
+int cmd_session_run(const struct cli *cli, const struct conf *conf, json_t *request);
 int cmd_setup(struct cli *cli);
 int cmd_smarthost_test(struct cli *cli);
 int cmd_scanner_test(struct cli *cli);

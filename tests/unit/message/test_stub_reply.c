@@ -34,15 +34,19 @@ static void test_the_id_in_the_subject(void **context)
 static void test_requests_by_imap(void **context)
 {
 	struct slice user, id;
+	uint64_t size;
 
 	(void)context;
 	assert_true(stub_reply_by_imap(SLICE_LITERAL("$Fetch 1k0xn1qc2q97h2cb5b7y ivan"), &user) && slice_is(user, "ivan"));
 	assert_true(stub_reply_id(SLICE_LITERAL("$Fetch 1k0xn1qc2q97h2cb5b7y ivan"), &id) && slice_is(id, "1k0xn1qc2q97h2cb5b7y"));
 	assert_false(stub_reply_by_imap(SLICE_LITERAL("Re: $Fetch 1k0xn1qc2q97h2cb5b7y ivan"), &user));
 	assert_false(stub_reply_by_imap(SLICE_LITERAL("$Fetch 1k0xn1qc2q97h2cb5b7y"), &user));
-	assert_true(stub_reply_is_stub(SLICE_LITERAL("Subject: x\r\nX-Lanpost-Stub: account=a; size=5;\r\n id=abc\r\n\r\n"), "abc"));
-	assert_false(stub_reply_is_stub(SLICE_LITERAL("X-Lanpost-Stub: account=a; size=5; id=abc\r\n\r\n"), "abd"));
-	assert_false(stub_reply_is_stub(SLICE_LITERAL("Subject: x\r\n\r\nX-Lanpost-Stub: id=abc\r\n"), "abc"));
+	assert_true(stub_reply_is_stub(SLICE_LITERAL("Subject: x\r\nX-Lanpost-Stub: account=a; size=5;\r\n id=abc\r\n\r\n"), "abc", &size));
+	assert_int_equal(size, 5);
+	assert_true(stub_reply_is_stub(SLICE_LITERAL("X-Lanpost-Stub: id=abc; size=99999999999999999999\r\n\r\n"), "abc", &size));
+	assert_int_equal(size, 0);
+	assert_false(stub_reply_is_stub(SLICE_LITERAL("X-Lanpost-Stub: account=a; size=5; id=abc\r\n\r\n"), "abd", &size));
+	assert_false(stub_reply_is_stub(SLICE_LITERAL("Subject: x\r\n\r\nX-Lanpost-Stub: id=abc\r\n"), "abc", &size));
 }
 
 #define PLAIN "Subject: Re: x\r\n\r\n"
