@@ -5,15 +5,19 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
 
 #define RATIO_FROM (1u << 20)
 #define ZIP_END_MAX (65536 + 22) /* the end of its directory, with a comment */
+#define STEP 256 /* bytes; of bzip2 they become up to 350 MiB */
+#define HEADS_MAX (16u << 20) /* bytes between the members of a tar file */
 #define HIDDEN_MAX (1u << 20) /* bytes before an archive */
 
 /* Types that libarchive may open. Documents of OpenOffice and of newer Microsoft Office are zip files. */
 static const char *const types[] = {"application/zip", "application/x-zip-compressed", "application/java-archive", "application/x-7z-compressed",
     "application/x-rar", "application/vnd.rar", "application/x-rar-compressed", "application/gzip", "application/x-gzip", "application/x-xz",
-    "application/x-lzma", "application/x-bzip2", "application/zstd", "application/x-zstd", "application/x-lz4", "application/x-compress",
+    "application/x-lzma", "application/x-bzip2", "application/zstd", "application/x-zstd", "application/x-lz4",
     "application/x-tar", "application/x-ustar", "application/x-gtar", "application/vnd.ms-cab-compressed", "application/x-iso9660-image",
     "application/x-lha", "application/x-lzh-compressed", "application/x-lharc", "application/x-cpio", "application/x-archive",
     "application/vnd.android.package-archive", "application/epub+zip"};
@@ -21,10 +25,25 @@ static const char *const type_beginnings[] = {"application/vnd.openxmlformats", 
     "application/vnd.ms-word.document", "application/vnd.ms-powerpoint.presentation"};
 
 /* Archives that libarchive does not read, though other programs do. */
-static const char *const closed_types[] = {"application/x-arj", "application/x-ace", "application/x-ace-compressed", "application/x-arc",
+static const char *const closed_types[] = {"application/x-arj", "application/x-ace", "application/x-ace-compressed", "application/x-arc", "application/x-compress",
     "application/x-zoo", "application/x-stuffit", "application/x-sit", "application/mac-binhex40", "application/x-lzip", "application/x-lrzip",
     "application/x-lzop", "application/x-xar", "application/x-apple-diskimage", "application/x-ms-wim", "application/x-virtualbox-vhd",
     "application/x-virtualbox-vhdx"};
+
+/* What a file is compressed with. No filter that would run a program. */
+static const struct {
+	const char *type;
+	int code;
+} filters[] = {
+    {"application/gzip", ARCHIVE_FILTER_GZIP},
+    {"application/x-gzip", ARCHIVE_FILTER_GZIP},
+    {"application/x-bzip2", ARCHIVE_FILTER_BZIP2},
+    {"application/x-xz", ARCHIVE_FILTER_XZ},
+    {"application/x-lzma", ARCHIVE_FILTER_LZMA},
+    {"application/zstd", ARCHIVE_FILTER_ZSTD},
+    {"application/x-zstd", ARCHIVE_FILTER_ZSTD},
+    {"application/x-lz4", ARCHIVE_FILTER_LZ4},
+};
 
 /* Some programs find an archive also behind other bytes. */
 static bool has_archive(struct slice bytes)
@@ -57,23 +76,71 @@ static bool is_archive(struct slice bytes, const char *type)
 	return (bytes.len > 4 && memcmp(bytes.ptr, "PK\3\4", 4) == 0) || has_archive(bytes);
 }
 
-/* No filter that would run a program. The raw format, one nameless file, is for compressed data that has no tar file inside. */
-static struct archive *open_archive(struct slice bytes)
+/* The bytes, in steps: to find the next member libarchive unpacks also what nobody has asked for. */
+struct source {
+	struct slice bytes;
+	size_t at;
+	uint64_t most; /* that may be unpacked */
+};
+
+static la_ssize_t read_step(struct archive *archive, void *context, const void **step)
+{
+	struct source *source = context;
+	struct slice rest = slice_from(source->bytes, source->at);
+	size_t len = rest.len < STEP ? rest.len : STEP;
+
+	if (archive_filter_count(archive) > 1 && archive_filter_bytes(archive, 0) > (la_int64_t)source->most) {
+		archive_set_error(archive, EFBIG, "too large");
+		return ARCHIVE_FATAL;
+	}
+	*step = rest.ptr;
+	source->at += len;
+	return (la_ssize_t)len;
+}
+
+static la_int64_t skip_bytes(struct archive *archive, void *context, la_int64_t count)
+{
+	struct source *source = context;
+	la_int64_t left = (la_int64_t)(source->bytes.len - source->at), len = count < 0 ? 0 : count < left ? count : left;
+
+	(void)archive;
+	source->at += (size_t)len;
+	return len;
+}
+
+static la_int64_t seek(struct archive *archive, void *context, la_int64_t offset, int from)
+{
+	struct source *source = context;
+	la_int64_t size = (la_int64_t)source->bytes.len, start = from == SEEK_SET ? 0 : from == SEEK_CUR ? (la_int64_t)source->at : size;
+
+	(void)archive;
+	if (offset < -start || offset > size - start)
+		return ARCHIVE_FATAL;
+	source->at = (size_t)(start + offset);
+	return start + offset;
+}
+
+/* One filter, or none. If libarchive chose them, there could be many in a row, and a few bytes would become terabytes between two steps. What is
+ * compressed twice is a file in a file. */
+static int add_filter(struct archive *archive, const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
+		if (strcmp(type, filters[i].type) == 0)
+			return archive_read_append_filter(archive, filters[i].code);
+	return ARCHIVE_OK;
+}
+
+/* The raw format, one nameless file, is for compressed data that has no tar file inside. */
+static struct archive *open_archive(struct source *source, const char *type)
 {
 	struct archive *archive = archive_read_new();
 
 	if (archive == NULL)
 		return NULL;
-	archive_read_support_filter_gzip(archive);
-	archive_read_support_filter_bzip2(archive);
-	archive_read_support_filter_xz(archive);
-	archive_read_support_filter_lzma(archive);
-	archive_read_support_filter_zstd(archive);
-	archive_read_support_filter_lz4(archive);
-	archive_read_support_filter_compress(archive);
 	archive_read_support_format_all(archive);
 	archive_read_support_format_raw(archive);
-	if (archive_read_open_memory(archive, bytes.ptr, bytes.len) == ARCHIVE_OK)
+	archive_read_set_seek_callback(archive, seek);
+	if (add_filter(archive, type) == ARCHIVE_OK && archive_read_open2(archive, source, NULL, read_step, skip_bytes, NULL) == ARCHIVE_OK)
 		return archive;
 	archive_read_free(archive);
 	return NULL;
@@ -117,6 +184,7 @@ static enum attachment_walked walk(struct archive *archive, size_t packed, struc
 	enum attachment_walked walked = ATTACHMENT_ALL_READ;
 	struct archive_entry *entry;
 	int result = ARCHIVE_OK;
+	bool is_file;
 
 	while (walked == ATTACHMENT_ALL_READ && (result = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
 		bool is_raw = archive_format(archive) == ARCHIVE_FORMAT_RAW;
@@ -132,14 +200,15 @@ static enum attachment_walked walk(struct archive *archive, size_t packed, struc
 			walked = ATTACHMENT_NOT_ALL; /* nothing that can be unpacked */
 			break;
 		}
-		if (archive_entry_filetype(entry) != AE_IFREG)
-			continue;
 		buf_reset(&content);
-		member.is_cut = name == NULL && !is_raw; /* a name that has no form in UTF-8 */
+		is_file = archive_entry_filetype(entry) == AE_IFREG;
+		member.is_cut = is_file && name == NULL && !is_raw; /* a name that has no form in UTF-8 */
 		member.is_encrypted = archive_entry_is_encrypted(entry) > 0;
 		if (!member.is_encrypted && !read_member(archive, packed, limits, &content, &member.is_cut))
 			walked = ATTACHMENT_NOT_ALL;
 		member.content = buf_slice(&content);
+		if (!is_file && content.len == 0 && !member.is_cut)
+			continue;
 		if (!look(context, &member))
 			walked = ATTACHMENT_STOPPED;
 	}
@@ -150,6 +219,7 @@ static enum attachment_walked walk(struct archive *archive, size_t packed, struc
 enum attachment_walked attachment_archive_walk(struct slice bytes, const char *type, struct attachment_limits *limits,
     bool (*look)(void *context, const struct attachment_member *member), void *context)
 {
+	struct source source = {.bytes = bytes, .most = limits->bytes + HEADS_MAX};
 	struct archive *archive;
 	enum attachment_walked walked;
 
@@ -157,7 +227,7 @@ enum attachment_walked attachment_archive_walk(struct slice bytes, const char *t
 		return ATTACHMENT_NOT_ALL;
 	if (!is_archive(bytes, type))
 		return ATTACHMENT_NO_ARCHIVE;
-	archive = open_archive(bytes);
+	archive = open_archive(&source, type);
 	if (archive == NULL)
 		return ATTACHMENT_NOT_ALL;
 	walked = walk(archive, bytes.len, limits, look, context);

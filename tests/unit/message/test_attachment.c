@@ -10,7 +10,9 @@
 #include <archive_entry.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -182,6 +184,66 @@ static void test_bombs(void **state)
 	(void)state;
 	expect_zip(&none, ALL, big, "8 a.zip");
 	free(zeros);
+}
+
+/* One bzip2 stream. */
+static void put_bzip2(struct slice content, struct buf *out)
+{
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+
+	assert_int_equal(archive_write_set_format_raw(archive), ARCHIVE_OK);
+	assert_int_equal(archive_write_add_filter_bzip2(archive), ARCHIVE_OK);
+	archive_write_set_bytes_in_last_block(archive, 1);
+	assert_int_equal(archive_write_open(archive, out, NULL, append, NULL), ARCHIVE_OK);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	assert_int_equal(archive_write_data(archive, content.ptr, content.len), content.len);
+	archive_entry_free(entry);
+	assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
+}
+
+/* A tar file in some kilobytes: one entry of that type that announces 8 GiB, of which 4 follow. */
+static struct buf tar_of_zeros(char type)
+{
+	const struct slice zeros = slice_make(xcalloc(1, 45u << 20), 45u << 20);
+	struct buf out = BUF_INIT(ARCHIVE_MAX), stream = BUF_INIT(ARCHIVE_MAX);
+	char head[512] = "zeros";
+	unsigned sum = 8 * ' ';
+
+	memcpy(head + 100, "0000644\0" "0000000\0" "0000000\0" "77777777777\0" "00000000000", 48);
+	head[156] = type;
+	memcpy(head + 257, "ustar\0" "00", 8);
+	for (size_t i = 0; i < sizeof(head); i++)
+		sum += (unsigned char)head[i];
+	snprintf(head + 148, 8, "%06o", sum);
+	head[155] = ' ';
+	put_bzip2(slice_make(head, sizeof(head)), &out);
+	put_bzip2(zeros, &stream);
+	for (int i = 0; i < 93; i++)
+		buf_append_slice(&out, buf_slice(&stream));
+	buf_clear(&stream);
+	free((void *)(uintptr_t)zeros.ptr);
+	return out;
+}
+
+/* Nobody asks for the content of a folder or of more header fields; libarchive unpacks it to find what is behind it. */
+static void test_bombs_that_are_not_files(void **state)
+{
+	static const char kinds[] = "DxgLK";
+
+	(void)state;
+	for (const char *kind = kinds; *kind != '\0'; kind++) {
+		struct buf tar = tar_of_zeros(*kind), again = BUF_INIT(ARCHIVE_MAX);
+		clock_t begun = clock();
+
+		expect(&none, ATTACHMENT_UNREADABLE, "a.tar.bz2", buf_slice(&tar), "8 a.tar.bz2");
+		put_bzip2(buf_slice(&tar), &again);
+		expect(&none, ATTACHMENT_UNREADABLE, "a.bz2", buf_slice(&again), "8 a.bz2");
+		assert_true(clock() - begun < 20 * CLOCKS_PER_SEC);
+		buf_clear(&again);
+		buf_clear(&tar);
+	}
 }
 
 static void test_other_ways_to_attach(void **state)
@@ -390,7 +452,7 @@ static void test_a_flood_of_uuencoded_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_and_types), cmocka_unit_test(test_archives),
-	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_a_flood_of_uuencoded_names), cmocka_unit_test(test_other_ways_to_attach),
+	    cmocka_unit_test(test_passwords_and_macros), cmocka_unit_test(test_bombs), cmocka_unit_test(test_bombs_that_are_not_files), cmocka_unit_test(test_a_flood_of_uuencoded_names), cmocka_unit_test(test_other_ways_to_attach),
 	    cmocka_unit_test(test_messages_that_are_read_in_two_ways), cmocka_unit_test(test_messages_that_cannot_be_looked_through),
 	    cmocka_unit_test(test_ordinary_messages_pass), cmocka_unit_test(test_a_name_behind_too_many_fields),
 	    cmocka_unit_test(test_a_name_in_many_pieces),
