@@ -129,6 +129,8 @@ struct conf_line {
 	int64_t session_timeout; /* 0: none */
 	int64_t max_seconds, max_bytes_per_session; /* time limit of a session; 0: none */
 	int64_t max_bytes_per_day, max_bytes_per_month; /* 0: none */
+	int64_t max_received_per_session, max_received_per_day, max_received_per_month; /* of these, and */
+	int64_t max_sent_per_session, max_sent_per_day, max_sent_per_month;
 	int64_t max_rate; /* received bytes per second; 0: no limit */
 	int64_t price_per_mb, price_per_minute, price_per_session; /* in ten-thousandths; 0: none */
 	int64_t max_per_server; /* accounts at one server at the same time; 0: all */

@@ -44,6 +44,8 @@ struct fetch_result {
 	bool is_later;	 /* or by their texts: `attachments` of the account */
 	size_t held;	 /* wait there, because a limit of the session was reached */
 	uint64_t held_bytes;
+	const char *held_by; /* the setting that kept them back; NULL: none did, */
+	const char *held_why; /* but this did: N_("...") */
 	size_t looked; /* headers that were read before the messages (fetch_look.c), */
 	uint64_t looked_bytes; /* and their bytes */
 	size_t by_rule; /* wait there, because a rule says so, with or without a stub */
@@ -126,7 +128,9 @@ struct fetch_job {
 	 * fetched in any case. May be NULL. */
 	enum fetch_leave (*may_fetch)(void *context, uint64_t size, bool can_wait, bool *is_first);
 	/* The line has carried this many bytes; this many reserved bytes are released. May be NULL. */
-	void (*came)(void *context, uint64_t bytes, uint64_t promised);
+	void (*came)(void *context, struct remote_bytes bytes, uint64_t promised);
+	/* After FETCH_ENOUGH: the setting that has ended fetching; NULL: the session was stopped. May be NULL. */
+	const char *(*ended_by)(void *context);
 	/* Called after each reception: may wait, so that the line is shared. Returns how many milliseconds it waited. May be NULL. */
 	int64_t (*pace)(void *context, uint64_t bytes);
 	void *context;

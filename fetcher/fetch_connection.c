@@ -14,26 +14,33 @@
 /* Tells the session what the line has carried: while messages come, their bytes; at the end of a connection the rest. */
 static void count_moved(struct fetch *fetch)
 {
-	uint64_t moved = remote_moved(fetch->connection.remote), more = moved - fetch->connection.moved;
+	struct remote_bytes moved = remote_moved(fetch->connection.remote), before = fetch->connection.moved;
+	struct remote_bytes more = {moved.received - before.received, moved.sent - before.sent};
 
 	fetch->connection.moved = moved;
-	fetch->wire_counted += more;
+	fetch->wire_counted.received += more.received;
+	fetch->wire_counted.sent += more.sent;
 	fetch_limits_came(fetch, more, 0);
 	if (fetch->job->pace != NULL)
-		fetch->connection.deadline += fetch->job->pace(fetch->job->context, more);
+		fetch->connection.deadline += fetch->job->pace(fetch->job->context, more.received + more.sent);
+}
+
+static uint64_t rest(uint64_t all, uint64_t counted)
+{
+	return all > counted ? all - counted : 0;
 }
 
 static void count_wire(struct fetch *fetch)
 {
-	uint64_t all;
+	struct remote_bytes *counted = &fetch->wire_counted, more;
 
 	fetch->result->line_received = atomic_load(&fetch->wire.received);
 	fetch->result->line_sent = atomic_load(&fetch->wire.sent);
-	all = fetch->result->line_received + fetch->result->line_sent;
-	if (all <= fetch->wire_counted)
-		return;
-	fetch_limits_came(fetch, all - fetch->wire_counted, 0);
-	fetch->wire_counted = all;
+	more.received = rest(fetch->result->line_received, counted->received);
+	more.sent = rest(fetch->result->line_sent, counted->sent);
+	fetch_limits_came(fetch, more, 0);
+	counted->received += more.received;
+	counted->sent += more.sent;
 }
 
 int fetch_connection_open(struct fetch *fetch, struct error *error)
@@ -74,7 +81,7 @@ void fetch_connection_close(struct fetch *fetch)
 	pop3_client_clear(&connection->pop3);
 	imap_client_clear(&connection->imap);
 	free(connection->chunk);
-	fetch_limits_came(fetch, 0, connection->promised);
+	fetch_limits_came(fetch, (struct remote_bytes){0, 0}, connection->promised);
 	*connection = (struct fetch_connection){0};
 }
 

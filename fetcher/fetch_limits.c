@@ -23,13 +23,28 @@
 
 /* --- the session's bytes */
 
-void fetch_limits_came(struct fetch *fetch, uint64_t bytes, uint64_t promised)
+void fetch_limits_came(struct fetch *fetch, struct remote_bytes bytes, uint64_t promised)
 {
 	const struct fetch_job *job = fetch->job;
 
 	fetch->connection.promised -= promised;
 	if (job->came != NULL)
 		job->came(job->context, bytes, promised);
+}
+
+const char *fetch_limits_ended_by(const struct fetch *fetch)
+{
+	const struct fetch_job *job = fetch->job;
+
+	return job->ended_by == NULL ? NULL : job->ended_by(job->context);
+}
+
+bool fetch_limits_would_come(const struct fetch *fetch, const struct plan_item *item)
+{
+	const struct fetch_job *job = fetch->job;
+	bool ignored;
+
+	return job->may_fetch == NULL || job->may_fetch(job->context, plan_cost(item), false, &ignored) == FETCH_YES;
 }
 
 static enum fetch_leave ask(struct fetch *fetch, uint64_t size, bool can_wait, bool *is_first)
@@ -58,7 +73,7 @@ static void settle(struct fetch *fetch, uint64_t bytes)
 	uint64_t promised = bytes < item->promised ? bytes : item->promised;
 
 	item->promised -= promised;
-	fetch_limits_came(fetch, 0, promised);
+	fetch_limits_came(fetch, (struct remote_bytes){0, 0}, promised);
 }
 
 void fetch_limits_settle(struct fetch *fetch)
@@ -137,6 +152,7 @@ static int too_large(struct fetch *fetch, uint64_t size, struct error *error)
 /* The session ends here, as with any message that exceeds the limit. */
 static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 {
+	const char *limit;
 	bool ignored;
 
 	broken_off(fetch, size);
@@ -145,11 +161,11 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	else if (!fetch_connection_is_certain(fetch))
 		fetch_memory_save_one_by_one(fetch); /* else every session would do the same */
 	fetch_message_drop(fetch);
-	fetch->transfer.is_late = true;
 	ask(fetch, INT64_MAX, false, &ignored);
-	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (%s)"), remote_host(fetch->connection.remote),
-	    PHRASE_WORD(N_("a message is larger than the server announced, and exceeds "
-	        "max_bytes_per_session")));
+	fetch_result_is_late(fetch, fetch_limits_ended_by(fetch), NULL);
+	limit = fetch_limits_ended_by(fetch);
+	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (a message is larger than the server announced, and exceeds %s)"),
+	    remote_host(fetch->connection.remote), limit == NULL ? "session" : limit);
 }
 
 /* --- during the transfer */

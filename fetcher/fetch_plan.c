@@ -182,6 +182,25 @@ static void count_wanted(struct fetch *fetch)
 	}
 }
 
+/* Of a plan: what a limit would keep back, in the order in which the messages would come. */
+static void hold_back(struct fetch *fetch)
+{
+	struct fetch_result *result = fetch->result;
+
+	for (size_t i = 0; i < fetch->plan.count; i++) {
+		const struct plan_item *item = &fetch->plan.items[fetch->plan.order[i]];
+
+		if ((item->action != PLAN_GET && item->action != PLAN_STUB) ||
+		    (result->held == 0 && fetch_limits_would_come(fetch, item)))
+			continue;
+		if (result->held++ == 0)
+			result->held_by = fetch_limits_ended_by(fetch);
+		result->held_bytes += plan_cost(item);
+		result->total--;
+		result->bytes_total -= plan_cost(item);
+	}
+}
+
 int fetch_plan_make(struct fetch *fetch, struct error *error)
 {
 	const struct conf_account *account = fetch->job->account;
@@ -206,5 +225,7 @@ int fetch_plan_make(struct fetch *fetch, struct error *error)
 	fetch->result->bytes_total = fetch->job->plans_only ? fetch->folders.bytes_total : fetch->result->bytes;
 	count_wanted(fetch);
 	plan_order(&fetch->plan);
+	if (fetch->job->plans_only)
+		hold_back(fetch);
 	return 0;
 }

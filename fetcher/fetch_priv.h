@@ -58,7 +58,7 @@ struct fetch_connection {
 	size_t answers;
 	uint64_t promised; /* of the session's bytes, for the messages in progress */
 	uint64_t silent;   /* bytes received since the last event */
-	uint64_t moved;    /* remote_moved(), as far as it is counted */
+	struct remote_bytes moved; /* remote_moved(), as far as it is counted */
 	enum fetch_end end;
 	bool is_message_broken; /* it is FETCH_GARBLED because the previous message was incomplete */
 };
@@ -211,7 +211,7 @@ struct fetch {
 	char *mailbox; /* and those about the mailbox: conf_folders_mailbox() */
 	const char *folder; /* upstream */
 	struct remote_wire wire; /* what its connections cost */
-	uint64_t wire_counted;   /* the part of it that the session knows */
+	struct remote_bytes wire_counted; /* the part of it that the session knows */
 	int64_t begun; /* wall clock */
 	int64_t end;   /* of the whole session of this account; INT64_MAX: none */
 	struct slowness slowness;
@@ -252,6 +252,8 @@ void fetch_hang_up(struct fetch *fetch);
 /* A folder that the account names cannot be opened. reply: a phrase. */
 void fetch_result_missing(struct fetch *fetch, const char *folder, const char *reply);
 /* The messages of a folder were recorded; their keys say nothing about the next one. */
+/* The account's session ends before everything is fetched: because of a setting, or (NULL) why, N_("..."); both NULL: it was stopped. */
+void fetch_result_is_late(struct fetch *fetch, const char *setting, const char *why);
 void fetch_result_settle(struct fetch_result *result);
 
 /* Records that a message could not be fetched. reply: a phrase. */
@@ -451,7 +453,11 @@ void fetch_tries_clear(struct fetch *fetch);
 /* --- fetch_limits.c */
 
 /* Counts received bytes; promised: this many reserved bytes are released. */
-void fetch_limits_came(struct fetch *fetch, uint64_t bytes, uint64_t promised);
+void fetch_limits_came(struct fetch *fetch, struct remote_bytes bytes, uint64_t promised);
+/* Of a plan: whether this message would still come. What it takes stays reserved. */
+bool fetch_limits_would_come(const struct fetch *fetch, const struct plan_item *item);
+/* After FETCH_ENOUGH: the setting that has ended fetching; NULL: the session was stopped. */
+const char *fetch_limits_ended_by(const struct fetch *fetch);
 enum fetch_leave fetch_limits_ask(struct fetch *fetch, struct plan_item *item);
 /* Counts bytes of the current message. Returns -1 with the error if it must be aborted: then its stub is pending, or
  * nothing. */

@@ -47,6 +47,13 @@ void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const 
 	};
 }
 
+void fetch_result_is_late(struct fetch *fetch, const char *setting, const char *why)
+{
+	fetch->transfer.is_late = true;
+	fetch->result->held_by = setting;
+	fetch->result->held_why = why;
+}
+
 void fetch_result_settle(struct fetch_result *result)
 {
 	for (size_t i = 0; i < result->named_count; i++)

@@ -46,15 +46,21 @@ static bool is_time_up(const struct fetch *fetch)
 	return seconds > 0 && clock_now_ms() + FETCH_FAREWELL_MS > fetch->end;
 }
 
+static void stop_early(struct fetch *fetch, const char *setting, const char *why)
+{
+	fetch->transfer.has_more = true;
+	fetch_result_is_late(fetch, setting, why);
+}
+
 /* Ends the connection with QUIT although there are more messages. */
 static bool must_stop(struct fetch *fetch)
 {
 	if (fetch->scan.is_away)
-		fetch->transfer.has_more = fetch->transfer.is_late = true;
+		stop_early(fetch, NULL, N_("a scanner does not answer"));
 	else if (fetch->memory.commit_every > 0 && fetch->transfer.asked >= fetch->memory.commit_every)
 		fetch->transfer.has_more = true;
 	else if (is_time_up(fetch))
-		fetch->transfer.has_more = fetch->transfer.is_late = true;
+		stop_early(fetch, "session_timeout", NULL);
 	return fetch->transfer.has_more;
 }
 
@@ -64,7 +70,7 @@ static bool may_fetch(struct fetch *fetch, struct plan_item *item)
 	enum fetch_leave leave = fetch_limits_ask(fetch, item);
 
 	if (leave == FETCH_ENOUGH)
-		fetch->transfer.has_more = fetch->transfer.is_late = true;
+		stop_early(fetch, fetch_limits_ended_by(fetch), NULL);
 	return leave == FETCH_YES;
 }
 

@@ -85,7 +85,7 @@ enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_
 enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
     int64_t deadline);
 /* How many bytes remote_recv() and remote_send() have moved, before they are expanded and after they are compressed; without TLS's own. */
-uint64_t remote_moved(const struct remote *remote);
+struct remote_bytes remote_moved(const struct remote *remote);
 /* From now on both directions are compressed (RFC 4978). input: what was received after the server's reply. */
 void remote_start_deflate(struct remote *remote, struct slice input);
 /* Fills the error for a result that is not REMOTE_OK and returns -1; doing: N_("waiting for a reply"). */

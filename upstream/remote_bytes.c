@@ -51,7 +51,7 @@ void remote_count_end(struct remote *remote, curl_socket_t socket)
 		remote->counted_fd = CURL_SOCKET_BAD;
 }
 
-uint64_t remote_moved(const struct remote *remote)
+struct remote_bytes remote_moved(const struct remote *remote)
 {
 	return remote->moved;
 }
@@ -89,7 +89,7 @@ static enum remote_result send_all(struct remote *remote, struct slice bytes, in
 
 		if (code == CURLE_OK) {
 			bytes = slice_from(bytes, sent);
-			remote->moved += sent;
+			remote->moved.sent += sent;
 			continue;
 		}
 		if (code != CURLE_AGAIN)
@@ -132,7 +132,7 @@ static enum remote_result receive(struct remote *remote, char *bytes, size_t siz
 		*got = 0;
 		/* Before any wait: TLS may have decoded bytes while the socket is silent. */
 		code = curl_easy_recv(remote->curl, bytes, size, got);
-		remote->moved += code == CURLE_OK ? *got : 0;
+		remote->moved.received += code == CURLE_OK ? *got : 0;
 		if (code == CURLE_OK)
 			return *got > 0 ? REMOTE_OK : REMOTE_CLOSED;
 		if (code != CURLE_AGAIN)

@@ -26,7 +26,7 @@ struct remote {
 	struct buf capabilities; /* of an IMAP server, by the last reply to the login */
 	struct deflate *deflate; /* NULL: not compressed */
 	struct buf out;	     /* compressed bytes to send */
-	uint64_t moved;
+	struct remote_bytes moved;
 	struct remote_wire *wire; /* NULL: not counted */
 	curl_socket_t counted_fd; /* the socket whose bytes are counted as far as `counted` */
 	uint64_t counted_received, counted_sent;

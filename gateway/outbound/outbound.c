@@ -138,7 +138,8 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 		const struct conf_smarthost *home = find_smarthost(out->job->conf, envelope.sender);
 
 		ARRAY_GROW(out->entries, out->count);
-		out->entries[out->count++] = (struct entry){.item = *item, .home = home, .smarthost = home, .rank = rank_of(out->job->conf, &envelope)};
+		out->entries[out->count++] = (struct entry){.item = *item, .home = home, .smarthost = home, .size = envelope.size,
+		    .rank = rank_of(out->job->conf, &envelope)};
 	}
 	envelope_clear(&envelope);
 }
@@ -303,6 +304,23 @@ static void flush_all(struct outbound *out)
 		flush_hosts(out, is_down);
 	} while (!outbound_is_over(out) && redirect(out, is_down) > 0);
 	free(is_down);
+}
+
+int outbound_plan(const struct outbound_job *job, struct outbound_plan *plan, struct error *error)
+{
+	struct outbound out = {.job = job};
+
+	*plan = (struct outbound_plan){0};
+	if (gather(&out, error) != 0)
+		return -1;
+	for (size_t i = 0; i < out.count; i++) {
+		bool is_sent = plan->held == 0 && (job->may_send == NULL || job->may_send(job->context, out.entries[i].size));
+
+		*(is_sent ? &plan->count : &plan->held) += 1;
+		*(is_sent ? &plan->bytes : &plan->held_bytes) += out.entries[i].size;
+	}
+	free(out.entries);
+	return 0;
 }
 
 int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, struct outbound_result *result,

@@ -42,6 +42,10 @@ struct outbound_job {
 	const atomic_bool *cancel; /* may be NULL */
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */
 	const struct outbound_keys *keys; /* NULL: nothing is signed */
+	/* Called before each message is begun, with its bytes, which are then reserved; false: neither it nor another is sent in this session.
+	 * not_sent() gives them back. From any thread; both may be NULL. */
+	bool (*may_send)(void *context, uint64_t bytes);
+	void (*not_sent)(void *context, uint64_t bytes);
 	const atomic_bool *enough; /* if true, nothing new is begun; may be NULL */
 	struct remote_wire *wire; /* what the connections cost is added; may be NULL */
 };
@@ -55,5 +59,12 @@ struct outbound_result {
  * failed completely (the first such error; the others were tried) or our disk failed. *result is always filled. */
 int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, struct outbound_result *result,
     struct error *error);
+
+/* What a flush would send, in its order, and what may_send() would keep back; nothing is sent. */
+struct outbound_plan {
+	size_t count, held;
+	uint64_t bytes, held_bytes;
+};
+int outbound_plan(const struct outbound_job *job, struct outbound_plan *plan, struct error *error);
 
 #endif

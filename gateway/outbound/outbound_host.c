@@ -33,6 +33,8 @@ struct entry *outbound_host_take(struct host *host)
 
 		if (entry->smarthost != host->settings || entry->state != ENTRY_WAITING)
 			continue;
+		if (out->job->may_send != NULL && !out->job->may_send(out->job->context, entry->size))
+			break;
 		entry->state = ENTRY_TAKEN;
 		host->begun++;
 		taken = entry;
@@ -49,6 +51,8 @@ void outbound_host_give_back(struct host *host, struct entry *entry)
 	assert(entry->state == ENTRY_TAKEN);
 	entry->state = ENTRY_WAITING;
 	host->begun--;
+	if (host->out->job->not_sent != NULL)
+		host->out->job->not_sent(host->out->job->context, entry->size);
 	if (index < host->next)
 		host->next = index;
 	pthread_mutex_unlock(&host->out->lock);

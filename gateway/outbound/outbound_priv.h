@@ -19,6 +19,7 @@ struct entry {
 	struct queue_item item;
 	const struct conf_smarthost *home; /* NULL: there is none for its sender */
 	const struct conf_smarthost *smarthost; /* home, or its fallback */
+	uint64_t size;
 	int rank; /* the highest goes first */
 	enum entry_state state;
 	unsigned breaks; /* connections lost while it was being sent */

@@ -223,7 +223,18 @@ static void add_left(struct page *page, const struct conf *conf, struct state *s
 	}
 }
 
-static void add_queue(struct page *page, const struct spool *spool)
+/* What a limit of the line keeps in the queue. */
+static void add_held(struct page *page, struct state *state)
+{
+	json_t *last = state_session_get(state);
+	const char *note = json_string_value(json_object_get(last, "send_note"));
+
+	if (note != NULL)
+		row(page, _("limit"), PHRASE_SAID(note));
+	json_decref(last);
+}
+
+static void add_queue(struct page *page, const struct spool *spool, struct state *state)
 {
 	static const struct {
 		enum queue_state state;
@@ -244,6 +255,7 @@ static void add_queue(struct page *page, const struct spool *spool)
 			row_count(page, _(states[i].name), items.count);
 		queue_items_clear(&items);
 	}
+	add_held(page, state);
 }
 
 /* --- present state */
@@ -322,7 +334,7 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	add_line(page, conf, state, now);
 	add_usage(page, conf, state, now);
 	add_left(page, conf, state);
-	add_queue(page, SPOOL_OF(conf));
+	add_queue(page, SPOOL_OF(conf), state);
 	add_mailboxes(page, conf);
 	add_disk(page, conf);
 	end_table(page);

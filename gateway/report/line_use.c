@@ -2,15 +2,31 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MEGA (1024 * 1024)
 #define COST_MAX (INT64_MAX / 4)
 
-static const char key[] = "line-use";
+/* The first had room for no more. */
+static const char key[] = "line-use", ways_key[] = "line-use-ways";
+
+static void load_ways(struct line_use *use, struct state *state)
+{
+	int64_t stored[6] = {0};
+	struct error error;
+
+	if (state_numbers_get(state, ways_key, stored, ARRAY_LEN(stored), &error) < 0)
+		log_warnx("event=line-use-unknown reason=%s", LOG_ERROR(&error));
+	if (stored[0] == use->day)
+		use->day_ways = (struct remote_bytes){(uint64_t)stored[1], (uint64_t)stored[2]};
+	if (stored[3] == use->month)
+		use->month_ways = (struct remote_bytes){(uint64_t)stored[4], (uint64_t)stored[5]};
+}
 
 void line_use_load(struct line_use *use, struct state *state, int64_t now)
 {
@@ -22,6 +38,7 @@ void line_use_load(struct line_use *use, struct state *state, int64_t now)
 	*use = (struct line_use){.day = today, .month = today / 100, .rate = stored[7]};
 	if (stored[0] == use->day)
 		use->day_bytes = stored[1];
+	load_ways(use, state);
 	if (stored[2] != use->month)
 		return;
 	use->month_bytes = stored[3];
@@ -34,39 +51,83 @@ static void store(const struct line_use *use, struct state *state)
 {
 	const int64_t numbers[STATE_NUMBERS_MAX] = {use->day, use->day_bytes, use->month, use->month_bytes, use->month_seconds,
 	    use->month_sessions, use->month_cost, use->rate};
+	const int64_t ways[] = {use->day, (int64_t)use->day_ways.received, (int64_t)use->day_ways.sent, use->month,
+	    (int64_t)use->month_ways.received, (int64_t)use->month_ways.sent};
 	struct error error;
 
-	if (state_numbers_put(state, key, numbers, ARRAY_LEN(numbers), &error) != 0)
+	if (state_numbers_put(state, key, numbers, ARRAY_LEN(numbers), &error) != 0 ||
+	    state_numbers_put(state, ways_key, ways, ARRAY_LEN(ways), &error) != 0)
 		log_warnx("event=line-use-not-stored reason=%s", LOG_ERROR(&error));
 }
 
-void line_use_add(struct line_use *use, struct state *state, const struct conf_line *line, uint64_t bytes, int64_t seconds, uint64_t rate)
+static void add(struct remote_bytes *sum, struct remote_bytes more)
 {
-	use->day_bytes += (int64_t)bytes;
-	use->month_bytes += (int64_t)bytes;
+	sum->received += more.received;
+	sum->sent += more.sent;
+}
+
+void line_use_add(struct line_use *use, struct state *state, const struct conf_line *line, struct remote_bytes bytes, int64_t seconds,
+    uint64_t rate)
+{
+	uint64_t all = bytes.received + bytes.sent;
+
+	use->day_bytes += (int64_t)all;
+	use->month_bytes += (int64_t)all;
+	add(&use->day_ways, bytes);
+	add(&use->month_ways, bytes);
 	use->month_seconds += seconds;
 	use->month_sessions++;
-	use->month_cost += line_use_price(line, bytes, seconds);
+	use->month_cost += line_use_price(line, all, seconds);
 	if (rate > 0) /* the last session counts as much as all before */
 		use->rate = use->rate == 0 ? (int64_t)rate : (use->rate + (int64_t)rate) / 2;
 	store(use, state);
 }
 
-static void take_left(int64_t limit, int64_t used, int64_t *left)
+void line_use_rooms(const struct line_use *use, bool counts_days, const struct conf_line *line, struct line_room rooms[LINE_WAYS])
 {
-	int64_t rest = limit > used ? limit - used : 0;
+	const struct {
+		const char *name;
+		enum line_way way;
+		bool is_of_session;
+		int64_t limit;
+		uint64_t used;
+	} limits[] = {
+	    {"max_bytes_per_session", LINE_TOGETHER, true, line->max_bytes_per_session, 0},
+	    {"max_bytes_per_day", LINE_TOGETHER, false, line->max_bytes_per_day, (uint64_t)use->day_bytes},
+	    {"max_bytes_per_month", LINE_TOGETHER, false, line->max_bytes_per_month, (uint64_t)use->month_bytes},
+	    {"max_received_per_session", LINE_RECEIVED, true, line->max_received_per_session, 0},
+	    {"max_received_per_day", LINE_RECEIVED, false, line->max_received_per_day, use->day_ways.received},
+	    {"max_received_per_month", LINE_RECEIVED, false, line->max_received_per_month, use->month_ways.received},
+	    {"max_sent_per_session", LINE_SENT, true, line->max_sent_per_session, 0},
+	    {"max_sent_per_day", LINE_SENT, false, line->max_sent_per_day, use->day_ways.sent},
+	    {"max_sent_per_month", LINE_SENT, false, line->max_sent_per_month, use->month_ways.sent},
+	};
 
-	if (limit > 0 && (*left < 0 || rest < *left))
-		*left = rest;
+	memset(rooms, 0, LINE_WAYS * sizeof(*rooms));
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		struct line_room *room = &rooms[limits[i].way];
+		uint64_t limit = (uint64_t)limits[i].limit, left = limit > limits[i].used ? limit - limits[i].used : 0;
+
+		if (limit > 0 && (counts_days || limits[i].is_of_session) && (room->limit == NULL || left <= room->bytes))
+			*room = (struct line_room){limits[i].name, left};
+	}
 }
 
-int64_t line_use_left(const struct line_use *use, const struct conf_line *line)
+static bool ends_with(const char *text, const char *end)
 {
-	int64_t left = -1;
+	size_t len = strlen(text), tail = strlen(end);
 
-	take_left(line->max_bytes_per_day, use->day_bytes, &left);
-	take_left(line->max_bytes_per_month, use->month_bytes, &left);
-	return left;
+	return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+const char *line_use_waits_for(const char *limit)
+{
+	return ends_with(limit, "_per_day") ? N_("the next day") : ends_with(limit, "_per_month") ? N_("the next month") : N_("the next session");
+}
+
+bool line_use_is_of_session(const char *limit)
+{
+	return !ends_with(limit, "_per_day") && !ends_with(limit, "_per_month");
 }
 
 bool line_use_has_price(const struct conf_line *line)

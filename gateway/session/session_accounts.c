@@ -145,10 +145,16 @@ static enum fetch_leave may_fetch(void *context, uint64_t size, bool can_wait, b
 	return session_limits_may_fetch(size, can_wait, is_first);
 }
 
-static void bytes_came(void *context, uint64_t bytes, uint64_t promised)
+static void bytes_came(void *context, struct remote_bytes bytes, uint64_t promised)
 {
 	(void)context;
 	session_limits_came(bytes, promised);
+}
+
+static const char *ended_by(void *context)
+{
+	(void)context;
+	return session_limits_fetch_ended_by();
 }
 
 static int64_t pace(void *context, uint64_t bytes)
@@ -191,11 +197,12 @@ static int enter(struct account_thread *work, const char *mailbox, const char *h
 {
 	struct session *session = work->session;
 	struct account_result *result = work->result;
+	/* A plan looks at all accounts, also for what would not come. */
+	const atomic_bool *enough = session->request.plan ? session_limits_cancelled() : session_limits_fetched_enough();
 
-	if (!account_order_wait(&session->order, work->number, session_limits_fetched_enough()) ||
-	    !server_gate_enter(&session->mailboxes, mailbox, session_limits_fetched_enough()))
+	if (!account_order_wait(&session->order, work->number, enough) || !server_gate_enter(&session->mailboxes, mailbox, enough))
 		return error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
-	if (server_gate_enter(&session->gate, host, session_limits_fetched_enough())) {
+	if (server_gate_enter(&session->gate, host, enough)) {
 		if (!has_twin(session, result->account, mailbox) || intake_write_notes(session->spool.intake, &result->error) == 0)
 			return 0;
 		server_gate_leave(&session->gate, host);
@@ -226,6 +233,7 @@ static int fetch(struct account_thread *work)
 	    .progress = show_progress,
 	    .may_fetch = may_fetch,
 	    .came = bytes_came,
+	    .ended_by = ended_by,
 	    .pace = pace,
 	    .plans_only = session->request.plan,
 	    .context = work,
@@ -267,7 +275,8 @@ static void fetch_in_turn(struct account_thread *work)
 	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
 	if (!entered && (result->error.class == ERROR_NONE || result->error.class == ERROR_CANCELLED))
-		return; /* it was not started */
+		return; /* it was not asked */
+	result->was_asked = true;
 	failed = result->error.class != ERROR_NONE;
 	result->fetched.arrived = result->fetched.fetched;
 	tell_account(work, failed ? "failed" : "done", &result->error);

@@ -44,6 +44,13 @@ void session_process_tell(struct session *session, json_t *object);
 /* session_usage.c: divides what the line has carried, and its price, among the accounts and users, and adds it to the month. */
 void session_usage_count(struct session *session, int64_t price);
 
+/* session_sending.c: sends what is due, with `all` also what is not; nothing any more once a limit or a problem has ended it. */
+void session_sending_flush(struct session *session, bool all);
+/* Fills result.outgoing: what a flush would send, and what a limit keeps in the queue. */
+void session_sending_plan(struct session *session);
+/* Reports to the supervisor how it ended, if there was something to do. */
+void session_sending_done(struct session *session);
+
 struct account_thread;
 
 /* Sets the accounts of the result: those that the request wants. */

@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/file/fsx.h"
 #include "base/net/ctl_wire.h"
 #include "base/process/thread_activity.h"
 #include "base/i18n.h"
@@ -49,71 +48,6 @@ void session_process_tell(struct session *session, json_t *object)
 		log_debug("event=progress-lost reason=%s", LOG_ERROR(&error));
 	pthread_mutex_unlock(&session->event_lock);
 	json_decref(object);
-}
-
-static void tell_queue(struct session *session, const char *state, size_t done, size_t total,
-    const struct error *error)
-{
-	bool failed = error != NULL && error->class != ERROR_NONE;
-
-	session_process_tell(session,
-	    json_pack("{s:s, s:s, s:I, s:I, s:o}", "event", "queue", "state", state, "done",
-		(json_int_t)done, "total", (json_int_t)total, "error",
-		failed ? json_string(error->phrase) : json_null()));
-}
-
-/* --- the queue */
-
-static void queue_progress(void *context, size_t done, size_t total)
-{
-	tell_queue(context, "sending", done, total, NULL);
-}
-
-static void flush_queue(struct session *session, bool all)
-{
-	struct session_result *result = &session->result;
-	struct outbound_result sent;
-	const struct outbound_job job = {
-	    .conf = session->conf,
-	    .spool = &session->spool,
-	    .session = session->id.text,
-	    .all = all,
-	    .progress = queue_progress,
-	    .context = session,
-	    .cancel = session_limits_cancelled(),
-	    .secrets = &session->secrets.remote,
-	    .keys = &session->secrets.keys,
-	    .enough = session_limits_enough(),
-	    .wire = &session->wire,
-	};
-	bool failed;
-
-	if (!session->request.send || result->queue_error.class != ERROR_NONE)
-		return;
-	result->sending = true;
-	failed = outbound_flush(&job, result->hosts, &sent, &result->queue_error) != 0;
-	if (!failed || session_limits_forgive(&result->queue_error))
-		result->queue_error = (struct error)ERROR_INIT;
-	result->sent.sent += sent.sent;
-	result->sent.refused += sent.refused;
-	result->sent.deferred += sent.deferred;
-	byte_shares_move(&result->sent.shares, &sent.shares);
-	result->line_received = atomic_load(&session->wire.received);
-	result->line_sent = atomic_load(&session->wire.sent);
-	log_info("event=queue-flushed session=%s sent=%zu refused=%zu deferred=%zu error=%s",
-	    session->id.text, sent.sent, sent.refused, sent.deferred,
-	    LOG_ERROR(&result->queue_error));
-}
-
-static void tell_queue_done(struct session *session)
-{
-	const struct session_result *result = &session->result;
-
-	if (result->sending)
-		tell_queue(session, result->queue_error.class != ERROR_NONE ? "failed" : "done",
-		    result->sent.sent,
-		    result->sent.sent + result->sent.refused + result->sent.deferred,
-		    &result->queue_error);
 }
 
 /* --- the whole */
@@ -170,7 +104,7 @@ static void run_while_up(struct session *session)
 	const struct session_report report = report_of(session);
 	struct while_up *ran = &session->result.while_up;
 
-	if (!session->is_up || atomic_load(session_limits_enough()))
+	if (!session->is_up || atomic_load(session_limits_fetched_enough())) /* a limit was reached: nothing more is received */
 		return;
 	thread_activity_step("running while_up");
 	while_up_run(ran, session->conf, &session->spool, &session->secrets, session->id.text, session_limits_cancelled());
@@ -225,28 +159,22 @@ static void count_use(struct session *session, int64_t fetched_ms)
 	result->has_price = line_use_has_price(line);
 	result->seconds = (clock_now_ms() - session->began + 999) / 1000;
 	result->price = line_use_price(line, bytes.received + bytes.sent, result->seconds);
-	line_use_add(&result->use, session->spool.state, line, bytes.received + bytes.sent, result->seconds,
+	line_use_add(&result->use, session->spool.state, line, bytes, result->seconds,
 	    rate_of(session, bytes.received, fetched_ms));
 	session_usage_count(session, result->price);
 }
 
-static void count_queue(struct session *session)
+/* How the session ended. */
+static void note_end(struct session *session)
 {
-	struct queue_items items = {0};
-	struct error error;
+	struct session_result *result = &session->result;
 
-	if (!session->request.send || queue_list(&session->spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, &error) != 0)
-		return;
-	session->result.to_send = items.count;
-	for (size_t i = 0; i < items.count; i++) {
-		struct slice message;
-
-		if (queue_message(&session->spool, &items.items[i], &message, &error) != 0)
-			continue;
-		session->result.to_send_bytes += message.len;
-		fsx_unmap(message);
-	}
-	queue_items_clear(&items);
+	result->ended = clock_wall();
+	result->end = session_limits_reached();
+	result->fetch_limit = session_limits_fetch_ended_by();
+	result->send_limit = session_limits_send_ended_by();
+	if (result->send_limit != NULL && !result->is_plan)
+		session_sending_plan(session);
 }
 
 /* What a session would carry, by the sizes that the servers list, what it would take at the usual rate, and cost. */
@@ -256,7 +184,7 @@ static void estimate(struct session *session)
 	uint64_t messages, bytes;
 
 	session_result_planned(result, &messages, &bytes);
-	bytes += result->to_send_bytes;
+	bytes += result->outgoing.bytes;
 	result->seconds = result->use.rate > 0 ? (int64_t)(bytes / (uint64_t)result->use.rate) + 1 : -1;
 	result->has_price = line_use_has_price(&session->conf->line);
 	result->price = line_use_price(&session->conf->line, bytes, result->seconds < 0 ? 0 : result->seconds);
@@ -270,23 +198,22 @@ static void make_plan(struct session *session)
 	int64_t seconds;
 
 	result->is_plan = true;
-	if (session->is_up) {
+	if (session->is_up && session_limits_fetch_ended_by() == NULL) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
 		session_accounts_join(session, session_accounts_start(session));
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
 	}
-	count_queue(session);
+	session_sending_plan(session);
 	hang_up(session);
 	spent = session_result_bytes(result);
 	seconds = (clock_now_ms() - session->began + 999) / 1000;
-	line_use_add(&result->use, session->spool.state, line, spent.received + spent.sent, seconds, 0);
+	line_use_add(&result->use, session->spool.state, line, spent, seconds, 0);
 	session_usage_count(session, line_use_price(line, spent.received + spent.sent, seconds));
 	estimate(session);
 	blame_the_portal(session);
-	result->ended = clock_wall();
-	result->end = session_limits_reached();
+	note_end(session);
 }
 
 static void work(struct session *session)
@@ -303,9 +230,9 @@ static void work(struct session *session)
 		thread_activity_step("fetching and sending");
 		intake_await_others(&session->spool); /* a message that was acknowledged before the session leaves in it */
 		threads = session_accounts_start(session);
-		flush_queue(session, session->request.flush);
+		session_sending_flush(session, session->request.flush);
 		while (session_accounts_wait(session, threads)) /* an urgent message does not wait for the accounts */
-			flush_queue(session, false);
+			session_sending_flush(session, false);
 		session_accounts_join(session, threads);
 		fetched_ms = clock_now_ms() - fetch_began;
 		server_gate_clear(&session->gate);
@@ -316,8 +243,8 @@ static void work(struct session *session)
 		/* Sends forwards and replies of rules, and mail that users wrote meanwhile, while the
 		 * line is up. */
 		thread_activity_step("sending");
-		flush_queue(session, false);
-		tell_queue_done(session);
+		session_sending_flush(session, false);
+		session_sending_done(session);
 	}
 	run_while_up(session);
 	if (scans_on_the_line(session))
@@ -325,9 +252,8 @@ static void work(struct session *session)
 	thread_activity_step("hanging up the line");
 	hang_up(session);
 	thread_activity_step("reporting");
-	result->ended = clock_wall();
+	note_end(session);
 	result->waiting = count_waiting(&session->spool);
-	result->end = session_limits_reached();
 	blame_the_portal(session);
 	journal_line(session);
 	count_use(session, fetched_ms);
@@ -431,6 +357,14 @@ static int open_all(struct session *session, const struct session_job *job, stru
 	return -1;
 }
 
+static void limit_bytes(const struct session *session)
+{
+	struct line_room rooms[LINE_WAYS];
+
+	line_use_rooms(&session->result.use, session->clock_is_trusted, &session->conf->line, rooms);
+	session_limits_leave(rooms, &session->wire);
+}
+
 int session_process_run(void *context, int event_fd)
 {
 	const struct session_job *job = context;
@@ -460,8 +394,8 @@ int session_process_run(void *context, int event_fd)
 	session_accounts_choose(&session);
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
 	line_use_load(&session.result.use, session.spool.state, clock_wall());
-	if (wants_line(&session) && session.clock_is_trusted)
-		session_limits_leave(line_use_left(&session.result.use, &session.conf->line));
+	if (wants_line(&session))
+		limit_bytes(&session);
 	if (wants_line(&session) && session.request.plan)
 		make_plan(&session);
 	else if (wants_line(&session))

@@ -175,6 +175,8 @@ void session_report_problems(const struct session_report *session, bool line_was
 		const struct account_result *account = &result->accounts[i];
 		char key[96];
 
+		if (!account->was_asked && result->fetch_limit != NULL)
+			continue; /* its problems are as they were */
 		snprintf(key, sizeof(key), "account %s", account->account->name);
 		/* TRANSLATORS: %s is the name of an account */
 		phrase_set(what, sizeof(what), N_("account %s"), account->account->name);

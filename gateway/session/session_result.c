@@ -34,7 +34,7 @@ static json_t *error_json(const struct error *error)
 	return error->class == ERROR_NONE ? json_null() : json_string(error->phrase);
 }
 
-static const char held_back[] = N_("%zu messages wait for the next session: a limit of the line or of the session was reached");
+static const char held_back[] = N_("%zu messages wait for %s: %s");
 static const char by_rule[] = N_("rule %s leaves it there");
 static const char by_rule_stub[] = N_("rule %s leaves it there; a stub was delivered instead");
 static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
@@ -49,10 +49,22 @@ static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t ne
 	    json_pack("{s:I, s:s, s:I}", "size", (json_int_t)size, "why", text, "next_try", (json_int_t)next));
 }
 
+/* Why what was not fetched waits. */
+static const char *held_phrase(char text[PHRASE_MAX], const struct fetch_result *fetched)
+{
+	const char *limit = fetched->held_by, *until = limit == NULL ? N_("the next session") : line_use_waits_for(limit);
+
+	if (limit != NULL)
+		return phrase_set(text, PHRASE_MAX, held_back, fetched->held, PHRASE_WORD(until), PHRASE(N_("%s is reached"), limit));
+	return phrase_set(text, PHRASE_MAX, held_back, fetched->held, PHRASE_WORD(until),
+	    PHRASE_WORD(fetched->held_why != NULL ? fetched->held_why : N_("this session was stopped")));
+}
+
 /* The first messages that wait on the server, and why. */
 static json_t *waiting_json(const struct fetch_result *fetched)
 {
 	json_t *list = json_array();
+	char text[PHRASE_MAX];
 
 	for (size_t i = 0; i < fetched->named_count; i++)
 		add_waiting(list, fetched->named[i].size, fetched->named[i].why, fetched->named[i].next_try);
@@ -61,7 +73,7 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 	for (size_t i = 0; i < fetched->by_rule && i < FETCH_SKIPPED_MAX; i++)
 		add_waiting(list, fetched->ruled[i].size, PHRASE(fetched->ruled[i].rule->stub ? by_rule_stub : by_rule, fetched->ruled[i].rule->name), 0);
 	if (fetched->held > 0)
-		add_waiting(list, fetched->held_bytes, PHRASE(held_back, fetched->held), 0);
+		add_waiting(list, fetched->held_bytes, held_phrase(text, fetched), 0);
 	return list;
 }
 
@@ -78,20 +90,42 @@ static json_t *account_json(const struct account_result *account, int64_t time)
 	    (json_int_t)account->fetched.line_sent, "error", error_json(&account->error));
 }
 
-/* Marked with N_(); NULL if nothing ended it early. */
-static const char *end_text(enum session_end end)
+/* A limit of bytes has ended fetching, or (a plan) would. */
+static const char *limit_phrase(char text[PHRASE_MAX], const struct session_result *result)
+{
+	const char *limit = result->fetch_limit;
+
+	if (result->is_plan && result->end == END_BYTES)
+		return phrase_set(text, PHRASE_MAX, N_("Not all of it would come in one session: %s."), PHRASE(N_("the limit is %s"), limit));
+	if (line_use_is_of_session(limit))
+		return phrase_set(text, PHRASE_MAX, N_("The session reached its limit of bytes (%s); the next one continues."), limit);
+	return phrase_set(text, PHRASE_MAX, N_("A limit of bytes is reached (%s); nothing more is fetched until %s."), limit,
+	    PHRASE_WORD(line_use_waits_for(limit)));
+}
+
+/* A phrase; NULL if nothing ended it early. */
+static const char *end_phrase(char text[PHRASE_MAX], const struct session_result *result)
 {
 	static const char *const texts[] = {
 	    [END_CANCELLED] = N_("The session was stopped before it had finished."),
 	    [END_MINUTES] = N_("The session reached its time limit (max_minutes); the next one continues."),
-	    [END_BYTES] =
-		N_("The session reached its limit of bytes (max_bytes_per_session); the next one continues."),
 	    [END_TIMEOUT] = N_("The session exceeded session_timeout and was stopped; the next one continues."),
-	    [END_DAY] = N_("The limit of bytes for the day or the month (max_bytes_per_day, max_bytes_per_month) is reached; "
-	        "nothing more is fetched until it is over."),
 	};
 
-	return texts[end];
+	if (result->end == END_NONE)
+		return NULL;
+	return result->end == END_BYTES ? limit_phrase(text, result) : phrase_word(text, PHRASE_MAX, texts[result->end]);
+}
+
+/* What a limit keeps in the queue; NULL: nothing. */
+static const char *send_phrase(char text[PHRASE_MAX], const struct session_result *result)
+{
+	const struct outbound_plan *outgoing = &result->outgoing;
+
+	if (result->send_limit == NULL || outgoing->held == 0)
+		return NULL;
+	return phrase_set(text, PHRASE_MAX, N_("%zu messages (%s) wait in the queue for %s: %s is reached"), outgoing->held,
+	    PHRASE_SIZE(outgoing->held_bytes), PHRASE_WORD(line_use_waits_for(result->send_limit)), result->send_limit);
 }
 
 /* What a server answered, or who answered for it. */
@@ -150,14 +184,16 @@ static json_t *plan_json(const struct session_result *result)
 		const struct fetch_result *fetched = &result->accounts[i].fetched;
 
 		json_array_append_new(accounts,
-		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "name", result->accounts[i].account->name, "messages",
+		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}", "name", result->accounts[i].account->name, "messages",
 			(json_int_t)fetched->total, "bytes", (json_int_t)fetched->bytes_total, "headers", (json_int_t)fetched->looked, "header_bytes",
-			(json_int_t)fetched->looked_bytes, "deletes", (json_int_t)fetched->removed));
+			(json_int_t)fetched->looked_bytes, "deletes", (json_int_t)fetched->removed, "held", (json_int_t)fetched->held, "held_bytes",
+			(json_int_t)fetched->held_bytes, "held_by", fetched->held_by));
 	}
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "accounts", accounts, "messages", (json_int_t)messages, "bytes",
-	    (json_int_t)bytes, "send_messages", (json_int_t)result->to_send, "send_bytes", (json_int_t)result->to_send_bytes, "seconds",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "accounts", accounts, "messages", (json_int_t)messages, "bytes",
+	    (json_int_t)bytes, "send_messages", (json_int_t)result->outgoing.count, "send_bytes", (json_int_t)result->outgoing.bytes, "seconds",
 	    result->seconds < 0 ? json_null() : json_integer(result->seconds), "price",
-	    result->has_price ? json_real((double)result->price / LINE_PRICE_UNIT) : json_null());
+	    result->has_price ? json_real((double)result->price / LINE_PRICE_UNIT) : json_null(), "send_held", (json_int_t)result->outgoing.held,
+	    "send_held_bytes", (json_int_t)result->outgoing.held_bytes);
 }
 
 /* What a session adds to its answer. */
@@ -176,10 +212,28 @@ static json_t *while_up_json(const struct while_up *ran)
 	    ran->has_bytes ? json_integer((json_int_t)ran->bytes.sent) : json_null(), "output", ran->said, "error", error_json(&ran->error));
 }
 
+static json_t *text_or_null(const char *text)
+{
+	return text == NULL ? json_null() : json_string(text);
+}
+
+/* The limits of bytes that have ended fetching and sending. */
+static void add_limits(const struct session_result *result, json_t *answer)
+{
+	const char *limit = result->end == END_BYTES ? result->fetch_limit : NULL;
+	char text[PHRASE_MAX];
+
+	json_object_set_new(answer, SESSION_LIMIT_REACHED, json_boolean(limit != NULL && !line_use_is_of_session(limit)));
+	json_object_set_new(answer, "fetch_limit", text_or_null(limit));
+	json_object_set_new(answer, SESSION_SEND_LIMIT, text_or_null(result->send_limit));
+	json_object_set_new(answer, "send_note", text_or_null(send_phrase(text, result)));
+}
+
 json_t *session_result_json(const struct session_result *result)
 {
 	const struct remote_bytes bytes = session_result_bytes(result);
 	json_t *accounts = json_array(), *answer;
+	char note[PHRASE_MAX];
 
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
@@ -198,12 +252,12 @@ json_t *session_result_json(const struct session_result *result)
 	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
 	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred, "line_received",
 	    (json_int_t)bytes.received, "line_sent", (json_int_t)bytes.sent, "queue_error", error_json(&result->queue_error), "line_error",
-	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
+	    error_json(&result->line_error), "note", end_phrase(note, result));
 	add_price(result, answer);
 	json_object_set_new(answer, "while_up", result->while_up.was_run ? while_up_json(&result->while_up) : json_null());
 	if (result->usage != NULL)
 		json_object_set(answer, "usage", result->usage);
-	json_object_set_new(answer, SESSION_LIMIT_REACHED, json_boolean(result->end == END_DAY));
+	add_limits(result, answer);
 	json_object_set_new(answer, "line", result->way != NULL ? json_string(result->way) : json_null());
 	return answer;
 }
@@ -224,8 +278,11 @@ void session_result_store(const struct session_result *result, struct state *sta
 	json_decref(whole);
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
-		json_t *value = account_json(account, result->ended);
+		json_t *value;
 
+		if (!account->was_asked && result->fetch_limit != NULL)
+			continue; /* what it is known to keep back is not forgotten */
+		value = account_json(account, result->ended);
 		note_stored(state_session_account_put(state, account->account->name, value, &error), account->account->name, &error);
 		json_decref(value);
 	}
@@ -281,9 +338,15 @@ static void usage_text(const struct session_result *result, struct buf *out)
 	usage_each(result->usage, "users", result->has_price, usage_line, out);
 }
 
+static void note_text(const char *phrase, struct buf *out)
+{
+	if (phrase != NULL)
+		buf_printf(out, "%s\n", PHRASE_SAID(phrase));
+}
+
 void session_result_text(const struct session_result *result, struct buf *out)
 {
-	char begun[64], size[32];
+	char begun[64], size[32], note[PHRASE_MAX];
 
 	buf_printf(out, _("Session of %s\n\n"), i18n_time(begun, sizeof(begun), result->begun));
 	if (result->line_error.class != ERROR_NONE)
@@ -291,6 +354,10 @@ void session_result_text(const struct session_result *result, struct buf *out)
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
 
+		if (!account->was_asked && result->fetch_limit != NULL) {
+			buf_printf(out, _("Account %s: not asked, %s is reached\n"), account->account->name, result->fetch_limit);
+			continue;
+		}
 		buf_printf(out, _("Account %s: fetched %zu (%s)\n"), account->account->name,
 		    account->fetched.fetched,
 		    i18n_size(size, sizeof(size), account->fetched.bytes));
@@ -298,8 +365,8 @@ void session_result_text(const struct session_result *result, struct buf *out)
 		if (account->error.class != ERROR_NONE)
 			buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&account->error));
 	}
-	if (end_text(result->end) != NULL)
-		buf_printf(out, "%s\n", _(end_text(result->end)));
+	note_text(end_phrase(note, result), out);
+	note_text(send_phrase(note, result), out);
 	if (result->while_up.was_run)
 		buf_printf(out, _("Command while connected: %s\n"),
 		    PHRASE_SAID(while_up_phrase((char[PHRASE_MAX]){0}, PHRASE_MAX, &result->while_up)));

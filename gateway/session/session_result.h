@@ -14,11 +14,13 @@
 
 #include <jansson.h>
 
-/* In its JSON: whether max_bytes_per_day or max_bytes_per_month has ended fetching. */
+/* In its JSON: whether a limit of a day or a month has ended fetching. */
 #define SESSION_LIMIT_REACHED "limit_reached"
+#define SESSION_SEND_LIMIT "send_limit" /* the setting that has ended sending, or null */
 
 struct account_result {
 	const struct conf_account *account;
+	bool was_asked; /* else a limit of the session was reached before */
 	struct fetch_result fetched;
 	struct error error; /* class NONE: success */
 };
@@ -36,10 +38,10 @@ struct session_result {
 	struct error line_error;
 	const char *way; /* which of several lines was used, or tried last; NULL: there is only one */
 	enum session_end end; /* the reason for an early end */
+	const char *fetch_limit, *send_limit; /* the settings that have ended fetching and sending; NULL: none has */
 	uint64_t line_received, line_sent; /* by the connections to smarthosts */
 	bool is_plan; /* nothing was fetched or sent */
-	size_t to_send; /* of a plan: messages in the queue, and their bytes */
-	uint64_t to_send_bytes;
+	struct outbound_plan outgoing; /* what a plan would send, and what a limit keeps in the queue */
 	struct line_use use; /* of the line, this session included */
 	json_t *usage; /* who has used the line in this session; NULL: nobody yet */
 	bool has_price;

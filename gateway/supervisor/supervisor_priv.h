@@ -65,6 +65,7 @@ struct supervisor {
 	struct asked urgent;  /* and urgent messages in the queue */
 	bool looks_for_urgent; /* when the running session has ended */
 	int64_t queue_look_at;	  /* monotonic */
+	int64_t sends_no_more_on; /* the day (20261231) on which a limit of a day or a month has ended sending; 0: none has */
 
 	struct disk_watch disk;
 

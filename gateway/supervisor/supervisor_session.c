@@ -128,12 +128,35 @@ void supervisor_session_hang_up(struct supervisor *supervisor)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 }
 
-/* A limit of bytes that the session has met holds for the rest of the day. */
+static void note_sent(struct supervisor *supervisor)
+{
+	const char *limit = json_string_value(json_object_get(supervisor->result, SESSION_SEND_LIMIT));
+
+	if (limit != NULL && !line_use_is_of_session(limit))
+		supervisor->sends_no_more_on = clock_day(clock_wall());
+	else if (supervisor->running.send)
+		supervisor->sends_no_more_on = 0;
+}
+
+/* Else a session for the queue would be in vain. */
+static bool may_send(const struct supervisor *supervisor)
+{
+	return supervisor->sends_no_more_on != clock_day(clock_wall());
+}
+
+/* When the messages in the queue are enough for a session; 0: they are not. */
+static int64_t queue_due(const struct supervisor *supervisor, int64_t wall)
+{
+	return may_send(supervisor) ? queue_waiting_due(supervisor->conf, wall) : 0;
+}
+
+/* Limits of bytes that the session has met hold for the rest of the day. */
 static void note_fetched(struct supervisor *supervisor)
 {
 	login_fetch_session_ended(&supervisor->logins, supervisor->conf, &supervisor->running, clock_steady());
 	if (json_is_true(json_object_get(supervisor->result, SESSION_LIMIT_REACHED)))
 		login_fetch_pause(&supervisor->logins, clock_wall());
+	note_sent(supervisor);
 }
 
 static void start_pending(struct supervisor *supervisor)
@@ -204,7 +227,7 @@ void supervisor_session_urgent(struct supervisor *supervisor)
 	supervisor->looks_for_urgent = supervisor->session.pid != 0 && supervisor->running.send;
 	if (supervisor->looks_for_urgent) {
 		child_wake(&supervisor->session);
-	} else if (queue_waiting(SPOOL_OF(supervisor->conf), 1, &oldest) == 0) {
+	} else if (!may_send(supervisor) || queue_waiting(SPOOL_OF(supervisor->conf), 1, &oldest) == 0) {
 		supervisor->urgent.at = 0;
 	} else if (may_start(&supervisor->urgent, supervisor->conf->schedule.urgent_limit, "event=urgent-limit")) {
 		log_info("event=urgent-message");
@@ -260,7 +283,7 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 	if (now < supervisor->queue_look_at || supervisor_session_is_busy(supervisor))
 		return;
 	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
-	due = queue_waiting_due(supervisor->conf, wall);
+	due = queue_due(supervisor, wall);
 	if (due == 0 || due > wall)
 		return;
 	log_info("event=enough-is-queued");
@@ -271,7 +294,7 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 int64_t supervisor_session_next(const struct supervisor *supervisor)
 {
 	int64_t next = session_due_next(&supervisor->due, supervisor->conf, moment_now());
-	int64_t wall = clock_wall(), waiting = queue_waiting_due(supervisor->conf, wall);
+	int64_t wall = clock_wall(), waiting = queue_due(supervisor, wall);
 	int64_t look = wall + clock_left_ms(supervisor->queue_look_at) / 1000;
 
 	if (waiting != 0 && waiting < look)

@@ -285,6 +285,17 @@ static void print_while_up(const json_t *ran)
 		print_problem(_("command while connected"), ran, "error");
 }
 
+static void print_note(const json_t *answer, const char *field)
+{
+	char *note;
+
+	if (!json_is_string(json_object_get(answer, field)))
+		return;
+	note = safe_text(answer, field);
+	puts(note);
+	free(note);
+}
+
 bool progress_summary(const struct progress *progress, const json_t *answer)
 {
 	int64_t fetched = 0, skipped = 0;
@@ -304,12 +315,8 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 	if (progress->on_terminal || !has_row(progress, ""))
 		print_problem(_("outgoing"), answer, "queue_error");
 	print_while_up(json_object_get(answer, "while_up"));
-	if (json_is_string(json_object_get(answer, "note"))) {
-		char *note = safe_text(answer, "note");
-
-		puts(note);
-		free(note);
-	}
+	print_note(answer, "note");
+	print_note(answer, "send_note");
 	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, deferred %lld\n"),
 	    (long long)fetched, (long long)skipped, (long long)number(answer, "sent"),
 	    (long long)number(answer, "refused"), (long long)number(answer, "deferred"));

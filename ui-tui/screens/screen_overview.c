@@ -233,6 +233,14 @@ static char *last_text(const struct overview *overview, enum term_style *style)
 	return with_line;
 }
 
+/* What has ended the last session, or what it has left in the queue. */
+static int draw_note(int y, struct rect area, const json_t *last, const char *field)
+{
+	const char *note = json_string_value(json_object_get(last, field));
+
+	return note == NULL ? y : draw_fact(y, area, "", STYLE_WARNING, PHRASE_SAID(note));
+}
+
 static int draw_facts(struct tui *tui, const struct overview *overview, struct rect area)
 {
 	enum term_style last_style;
@@ -246,6 +254,8 @@ static int draw_facts(struct tui *tui, const struct overview *overview, struct r
 	y = draw_fact(y, area, _("Line"), STYLE_NORMAL, line);
 	y = draw_fact(y, area, _("Session"), tui->link.session_runs ? STYLE_WARNING : STYLE_NORMAL, session);
 	y = draw_fact(y, area, _("Last session"), last_style, last);
+	y = draw_note(y, area, overview->last, "note");
+	y = draw_note(y, area, overview->last, "send_note");
 	y = draw_fact(y, area, _("Queue"), overview->queue[QUEUE_CORRUPT] > 0 ? STYLE_BAD : STYLE_NORMAL, queue);
 	free(gateway);
 	free(line);

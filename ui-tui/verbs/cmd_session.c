@@ -60,7 +60,11 @@ static void print_plan(const json_t *answer, const json_t *plan)
 
 	print_planned_accounts(plan);
 	printf(_("To send: %llu messages (%s)\n"), number_of(plan, "send_messages"), i18n_size(size, sizeof(size), number_of(plan, "send_bytes")));
+	if (json_is_string(json_object_get(answer, "send_note")))
+		puts(PHRASE_SAID(json_string_value(json_object_get(answer, "send_note"))));
 	print_left(answer);
+	if (json_is_string(json_object_get(answer, "note")))
+		puts(PHRASE_SAID(json_string_value(json_object_get(answer, "note"))));
 	if (json_is_integer(seconds))
 		printf(_("At the usual rate of the line: %lld seconds\n"), (long long)json_integer_value(seconds));
 	if (json_is_real(price))

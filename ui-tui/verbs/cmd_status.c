@@ -58,6 +58,13 @@ static const char *last_text(const json_t *last, const json_t *accounts)
 	    "below)") : _("successful");
 }
 
+/* What has ended it, or what it has left in the queue. */
+static void print_note(const json_t *last, const char *field)
+{
+	if (json_is_string(json_object_get(last, field)))
+		printf("          %s\n", PHRASE_SAID(text_of(last, field)));
+}
+
 static void print_session(const json_t *session, const json_t *accounts, const char *line)
 {
 	const json_t *last = json_object_get(session, "last");
@@ -73,8 +80,8 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 	if (json_is_object(last))
 		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
 		    last_text(last, accounts));
-	if (json_is_string(json_object_get(last, "note")))
-		printf("          %s\n", PHRASE_SAID(text_of(last, "note")));
+	print_note(last, "note");
+	print_note(last, "send_note");
 	if (json_is_string(json_object_get(last, "line")))
 		printf(_("          line %s\n"), text_of(last, "line"));
 	if (number_of(last, "line_received") > 0)

@@ -4,8 +4,11 @@ import json
 import sqlite3
 import time
 
+import pytest
+
 from harness.letters import letter
 from harness.numbered import in_mailbox
+from harness.sink import Sink
 from harness.waiting import until
 
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -18,10 +21,10 @@ def office_at(make_gateway, dovecot, line, scheme="imap", **keys):
                                         "password": "provider-pw", **keys}})
 
 
-def a_day_passes(office):
+def a_day_passes(office, key="line-use"):
     office.stop()
     with sqlite3.connect(office.spool / "state.db") as state:
-        (key, value), = [row for row in state.execute("SELECT key, text FROM value") if row[0] == "line-use"]
+        (value,), = state.execute("SELECT text FROM value WHERE key = ?", (key,))
         numbers = value.split()
         state.execute("UPDATE value SET text = ? WHERE key = ?", (" ".join(["20200101", *numbers[1:]]), key))
     state.close()
@@ -36,14 +39,69 @@ def test_a_day_and_its_limit(make_gateway, dovecot):
     first = sum(in_mailbox(office, "ivan").values())
     assert 0 < first < 5 and "max_bytes_per_day" in said
     account, = office.status()["accounts"]
-    assert account["left"] == 5 - first and f"{5 - first} messages wait for the next session" in office.cli("status").stdout
+    assert account["left"] == 5 - first and f"{5 - first} messages wait for the next day: max_bytes_per_day is reached" in office.cli("status").stdout
     for _ in range(2):
         said = json.loads(office.session("--json").stdout)  # not even a login, when nothing is left
     assert said["line_received"] == 0 and sum(in_mailbox(office, "ivan").values()) < 5
+    account, = office.status()["accounts"]
+    assert account["left"] == 5 - sum(in_mailbox(office, "ivan").values())  # who was not asked has it still
     for _ in range(5):
         a_day_passes(office)
         office.session()
     assert in_mailbox(office, "ivan") == collections.Counter(range(1, 6)) and dovecot.left("office") == []
+
+
+def test_what_comes_has_limits_of_its_own(make_gateway, dovecot):
+    for n in range(1, 6):
+        dovecot.deliver("office", letter(number=n, body="a line of text\n" * 700))
+    office = office_at(make_gateway, dovecot, {"max_received_per_month": "30K", "max_sent_per_day": "1G"}, compress="no")
+    planned = json.loads(office.session("--plan", "--json").stdout)
+    account, = planned["accounts"]
+    assert 0 < account["messages"] < 5 and account["held"] == 5 - account["messages"] and account["held_by"] == "max_received_per_month"
+    assert "messages wait for the next month: max_received_per_month is reached" in office.session("--plan").stdout
+    done = json.loads(office.session("--json").stdout)
+    came = sum(in_mailbox(office, "ivan").values())
+    assert abs(came - account["messages"]) <= 1  # the plan has had its price
+    assert done["fetch_limit"] == "max_received_per_month" and done["limit_reached"] is True and done["send_limit"] is None
+    assert f"{5 - came} messages wait for the next month: max_received_per_month is reached" in office.cli("status").stdout
+    assert "until the next month" in office.session().stdout
+
+
+@pytest.fixture
+def sink():
+    server = Sink()
+    yield server
+    server.stop()
+
+
+def test_what_is_sent_has_limits_of_its_own(make_gateway, dovecot, sink):
+    """What they keep back stays in the queue, goes out when they allow it, and is named; mail comes as before."""
+    dovecot.deliver("office", letter(number=9))
+    office = make_gateway(users=USERS, sections={"line": {"max_sent_per_day": "40K"}, "schedule": {"urgent_users": "ivan"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}},
+                          accounts={"a": {"url": f"imap://127.0.0.1:{dovecot.imap_port}", "tls": "none", "user": "office", "password": "provider-pw"}})
+    for n in range(1, 6):
+        office.send("ivan@office.lan", ["client@bank.ru"], letter(number=n, sender="ivan@office.lan", body="a line of text\n" * 700))
+    until(lambda: len(office.queued_files()) == 5, 60, "the queue")
+    plan = json.loads(office.session("--plan", "--json").stdout)
+    assert plan["send_messages"] == 3 and plan["send_held"] == 2 and plan["send_held_bytes"] > 20_000
+    assert "2 messages" in office.session("--plan").stdout
+    done = json.loads(office.session("--json").stdout)
+    assert done["send_limit"] == "max_sent_per_day" and not done["failed"] and done["limit_reached"] is False
+    assert len(sink.letters) == 3 and len(office.queued_files()) == 2 and in_mailbox(office, "ivan") == collections.Counter([9])
+    assert "wait in the queue for the next day: max_sent_per_day is reached" in office.cli("status").stdout
+    office.send("ivan@office.lan", ["client@bank.ru"], b"Priority: urgent\r\n" + letter(number=7, sender="ivan@office.lan"))
+    until(lambda: len(office.queued_files()) == 3, 60, "the urgent message")
+    assert "event=urgent-message" not in office.log()  # it would be in vain
+    while json.loads(office.session("--json").stdout)["sent"] > 0:  # one message in any case, while something is left of the day
+        pass
+    sent, connections = len(sink.letters), len(sink.connections)
+    assert sent < 6 and json.loads(office.session("--json").stdout)["sent"] == 0 and len(sink.connections) == connections
+    for key in ("line-use", "line-use-ways"):
+        a_day_passes(office, key)
+    office.session()
+    until(lambda: office.queued_files() == [], 60, "the rest")
+    assert len(sink.letters) == 6
 
 
 def test_small_messages_come_before_a_large_one(make_gateway, dovecot):

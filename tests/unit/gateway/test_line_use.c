@@ -28,28 +28,70 @@ static void test_days_and_months_begin_at_nothing(void **context)
 	(void)context;
 	line_use_load(&use, spool.state, NOON);
 	assert_int_equal(use.month_sessions, 0);
-	line_use_add(&use, spool.state, &line, MEGA, 60, 0);
-	line_use_add(&use, spool.state, &line, 2 * MEGA, 60, 1000);
+	line_use_add(&use, spool.state, &line, (struct remote_bytes){MEGA / 2, MEGA / 2}, 60, 0);
+	line_use_add(&use, spool.state, &line, (struct remote_bytes){2 * MEGA, 0}, 60, 1000);
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
 		line_use_load(&use, spool.state, times[i].now);
 		assert_int_equal(use.day_bytes, times[i].day);
 		assert_int_equal(use.month_bytes, times[i].month);
+		assert_int_equal(use.day_ways.received, times[i].day / 6 * 5);
+		assert_int_equal(use.month_ways.sent, times[i].month / 6);
 		assert_int_equal(use.month_seconds, times[i].month > 0 ? 120 : 0);
 		assert_int_equal(use.rate, 1000);
 	}
 }
 
-static void test_the_smaller_limit_counts(void **context)
+/* An older version has counted both directions together only. */
+static void test_what_an_older_version_has_counted_is_there(void **context)
 {
-	static const struct {
-		int64_t day, month, left;
-	} cases[] = {{0, 0, -1}, {10, 0, 7}, {0, 10, 5}, {10, 10, 5}, {10, 100, 7}, {3, 100, 0}, {2, 0, 0}};
-	const struct line_use use = {.day_bytes = 3, .month_bytes = 5};
+	const int64_t stored[] = {20261123, 100, 202611, 200, 60, 2, 5, 1000};
+	struct line_use use;
+	struct error error;
 
 	(void)context;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(line_use_left(&use, &(struct conf_line){.max_bytes_per_day = cases[i].day, .max_bytes_per_month = cases[i].month}),
-		    cases[i].left);
+	assert_int_equal(state_numbers_put(spool.state, "line-use", stored, ARRAY_LEN(stored), &error), 0);
+	line_use_load(&use, spool.state, NOON);
+	assert_int_equal(use.day_bytes, 100);
+	assert_int_equal(use.month_bytes, 200);
+	assert_int_equal(use.month_ways.received + use.month_ways.sent + use.day_ways.received + use.day_ways.sent, 0);
+}
+
+static void test_the_smallest_limit_of_each_way_counts(void **context)
+{
+	static const struct {
+		struct conf_line line;
+		bool counts_days;
+		const char *limits[LINE_WAYS];
+		uint64_t left[LINE_WAYS];
+	} cases[] = {
+	    {{.max_bytes_per_session = 0}, true, {NULL, NULL, NULL}, {0, 0, 0}},
+	    {{.max_bytes_per_day = 10}, true, {"max_bytes_per_day", NULL, NULL}, {7, 0, 0}},
+	    {{.max_bytes_per_month = 10}, true, {"max_bytes_per_month", NULL, NULL}, {5, 0, 0}},
+	    {{.max_bytes_per_day = 10, .max_bytes_per_month = 100, .max_bytes_per_session = 8}, true, {"max_bytes_per_day", NULL, NULL}, {7, 0, 0}},
+	    {{.max_bytes_per_day = 10, .max_bytes_per_session = 6}, true, {"max_bytes_per_session", NULL, NULL}, {6, 0, 0}},
+	    {{.max_bytes_per_day = 2}, true, {"max_bytes_per_day", NULL, NULL}, {0, 0, 0}},
+	    {{.max_bytes_per_day = 2, .max_bytes_per_session = 6}, false, {"max_bytes_per_session", NULL, NULL}, {6, 0, 0}},
+	    {{.max_received_per_day = 10, .max_sent_per_month = 10}, true, {NULL, "max_received_per_day", "max_sent_per_month"}, {0, 8, 8}},
+	    {{.max_received_per_month = 10, .max_received_per_session = 9, .max_sent_per_day = 1, .max_sent_per_session = 4}, true,
+	        {NULL, "max_received_per_month", "max_sent_per_day"}, {0, 7, 0}},
+	};
+	const struct line_use use = {.day_bytes = 3, .month_bytes = 5, .day_ways = {2, 1}, .month_ways = {3, 2}};
+	struct line_room rooms[LINE_WAYS];
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		line_use_rooms(&use, cases[i].counts_days, &cases[i].line, rooms);
+		for (size_t way = 0; way < LINE_WAYS; way++) {
+			if (cases[i].limits[way] == NULL)
+				assert_null(rooms[way].limit);
+			else
+				assert_string_equal(rooms[way].limit, cases[i].limits[way]);
+			assert_int_equal(rooms[way].bytes, cases[i].left[way]);
+		}
+	}
+	assert_string_equal(line_use_waits_for("max_sent_per_month"), "the next month");
+	assert_string_equal(line_use_waits_for("max_bytes_per_day"), "the next day");
+	assert_string_equal(line_use_waits_for("session_timeout"), "the next session");
 }
 
 static void test_prices_add_up(void **context)
@@ -72,7 +114,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    STATE_TEST(test_days_and_months_begin_at_nothing),
-	    cmocka_unit_test(test_the_smaller_limit_counts),
+	    STATE_TEST(test_what_an_older_version_has_counted_is_there),
+	    cmocka_unit_test(test_the_smallest_limit_of_each_way_counts),
 	    cmocka_unit_test(test_prices_add_up),
 	};
 
