@@ -41,6 +41,7 @@ static const struct {
     [EVENT_SCANNED] = {"scanned", N_("scanned")},
     [EVENT_NOT_SCANNED] = {"not-scanned", N_("not scanned")},
     [EVENT_QUARANTINED] = {"quarantined", N_("quarantined")},
+    [EVENT_REPLACED] = {"replaced", N_("replaced")},
     [EVENT_LINE] = {"line", N_("line")},
     [EVENT_LEARN_DUE] = {"learn-due", N_("to be learned")},
     [EVENT_LEARNED] = {"learned", N_("learned")},
@@ -81,6 +82,10 @@ static char *origin_phrase(char *out, size_t size, const char *detail)
 		phrase_set(out, size, N_("from %s, user %s"), origin.client, origin.name);
 	else if (origin.kind == ORIGIN_GATEWAY)
 		phrase_set(out, size, N_("written by the gateway"));
+	else if (origin.kind == ORIGIN_QUARANTINE)
+		phrase_set(out, size, N_("message %s of the quarantine"), origin.name);
+	else if (origin.kind == ORIGIN_SCANNED)
+		phrase_set(out, size, N_("in place of message %s, which was scanned later"), origin.name);
 	else
 		phrase_set(out, size, "%s", detail);
 	origin_clear(&origin);

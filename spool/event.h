@@ -40,6 +40,7 @@ enum event {
 	EVENT_SCANNED,	       /* detail: what the scanners have found. The next one, too */
 	EVENT_NOT_SCANNED,
 	EVENT_QUARANTINED,     /* detail: why */
+	EVENT_REPLACED,	       /* place: mailbox that had it; detail: by which message */
 	EVENT_LINE,	       /* of a session. place: the key of the command; detail: how it ended */
 	EVENT_LEARN_DUE,       /* place: the folder of lessons; detail: why. The message shall be learned */
 	EVENT_LEARNED,	       /* detail: as what, and by which scanners */

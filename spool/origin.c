@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 static const char *const words[] = {
-    [ORIGIN_UNKNOWN] = NULL, [ORIGIN_SMTP] = "smtp", [ORIGIN_ACCOUNT] = "account", [ORIGIN_GATEWAY] = "gateway"};
+    [ORIGIN_UNKNOWN] = NULL, [ORIGIN_SMTP] = "smtp", [ORIGIN_ACCOUNT] = "account", [ORIGIN_QUARANTINE] = "quarantine",
+    [ORIGIN_SCANNED] = "scanned", [ORIGIN_GATEWAY] = "gateway"};
 
 static void set(struct origin *origin, enum origin_kind kind, const char *client, const char *name)
 {
@@ -23,6 +24,16 @@ void origin_set_smtp(struct origin *origin, const char *client, const char *user
 void origin_set_account(struct origin *origin, const char *account)
 {
 	set(origin, ORIGIN_ACCOUNT, NULL, account);
+}
+
+void origin_set_quarantine(struct origin *origin, const char *id)
+{
+	set(origin, ORIGIN_QUARANTINE, NULL, id);
+}
+
+void origin_set_scanned(struct origin *origin, const char *id)
+{
+	set(origin, ORIGIN_SCANNED, NULL, id);
 }
 
 void origin_set_gateway(struct origin *origin)
@@ -44,7 +55,9 @@ char *origin_text(const struct origin *origin)
 		return origin->name == NULL ? xasprintf("%s %s", words[ORIGIN_SMTP], origin->client)
 					    : xasprintf("%s %s %s", words[ORIGIN_SMTP], origin->client, origin->name);
 	case ORIGIN_ACCOUNT:
-		return xasprintf("%s %s", words[ORIGIN_ACCOUNT], origin->name);
+	case ORIGIN_QUARANTINE:
+	case ORIGIN_SCANNED:
+		return xasprintf("%s %s", words[origin->kind], origin->name);
 	case ORIGIN_GATEWAY:
 		return xstrdup(words[ORIGIN_GATEWAY]);
 	case ORIGIN_UNKNOWN:
@@ -62,7 +75,7 @@ static enum origin_kind kind_of(struct slice text, struct slice *rest)
 	word = slice_cut(rest, ' ');
 	if (slice_is(word, words[ORIGIN_GATEWAY]) && rest->ptr == NULL)
 		return ORIGIN_GATEWAY;
-	for (enum origin_kind kind = ORIGIN_SMTP; kind <= ORIGIN_ACCOUNT; kind++)
+	for (enum origin_kind kind = ORIGIN_SMTP; kind <= ORIGIN_SCANNED; kind++)
 		if (slice_is(word, words[kind]) && rest->ptr != NULL)
 			return kind;
 	return ORIGIN_UNKNOWN;
@@ -84,7 +97,7 @@ void origin_parse(const char *text, struct origin *origin)
 		client = slice_cut(&rest, ' ');
 		origin->client = slice_dup(client);
 		origin->name = rest.ptr == NULL ? NULL : slice_dup(rest);
-	} else if (origin->kind == ORIGIN_ACCOUNT) {
+	} else if (origin->kind == ORIGIN_ACCOUNT || origin->kind == ORIGIN_QUARANTINE || origin->kind == ORIGIN_SCANNED) {
 		origin->name = slice_dup(rest);
 	} else if (origin->kind == ORIGIN_UNKNOWN && text[0] != '\0') {
 		origin->name = xstrdup(text);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "mail/filter/filter_ask.h"
 #include "mail/filter/filter_header.h"
+#include "mail/filter/filter_note.h"
 #include "mail/filter/filter_owed.h"
 #include "mail/filter/filter_policy.h"
 #include "message/addr.h"
@@ -67,6 +68,7 @@ static int replace(const struct scan_later *job, const struct unscanned *what, c
 {
 	const struct fact removal = {.kind = FACT_REMOVE, .name = what->mailbox, .text = what->message->unique};
 	struct msgid id = envelope->id;
+	bool is_cut = envelope->cut_count > 0;
 	struct error error;
 	struct body body;
 
@@ -79,7 +81,11 @@ static int replace(const struct scan_later *job, const struct unscanned *what, c
 		log_warnx("event=not-quarantined id=%s reason=%s", what->id, LOG_ERROR(&error));
 		return -1;
 	}
-	intake_journal(job->spool->intake, what->id, job->session, EVENT_QUARANTINED, what->mailbox, PHRASE(N_("as message %s"), id.text));
+	if (is_cut)
+		intake_journal(job->spool->intake, what->id, job->session, EVENT_REPLACED, what->mailbox,
+		    PHRASE(N_("by message %s, which has no forbidden attachments; the whole one is in the quarantine"), id.text));
+	else
+		intake_journal(job->spool->intake, what->id, job->session, EVENT_QUARANTINED, what->mailbox, PHRASE(N_("as message %s"), id.text));
 	return 0;
 }
 
@@ -98,7 +104,7 @@ static void make_envelope(const struct scan_later *job, const struct unscanned *
 	envelope_init(envelope);
 	envelope_set(&envelope->session, slice_of(job->session));
 	envelope_set(&envelope->sender, slice_of(what->sender));
-	origin_set_gateway(&envelope->origin);
+	origin_set_scanned(&envelope->origin, what->id);
 	envelope_add(envelope, PLACE_MAILBOX, slice_of(what->mailbox), SLICE_LITERAL(""));
 }
 
@@ -107,7 +113,6 @@ static bool scan(const struct scan_later *job, struct unscanned *what)
 {
 	struct scan_verdict verdict;
 	struct envelope envelope;
-	char text[PHRASE_MAX];
 	bool done;
 
 	if (!received_sender(what->bytes, what->sender, sizeof(what->sender)))
@@ -115,7 +120,7 @@ static bool scan(const struct scan_later *job, struct unscanned *what)
 	ask(job, what, &verdict);
 	if (verdict.away != 0)
 		return false;
-	intake_journal(job->spool->intake, what->id, job->session, EVENT_SCANNED, what->mailbox, scan_verdict_phrase(text, sizeof(text), &verdict));
+	filter_note(job->spool->intake, what->id, job->session, what->mailbox, &verdict);
 	make_envelope(job, what, &envelope);
 	done = !must_leave(job, what, &verdict, &envelope) || replace(job, what, &verdict, &envelope) == 0;
 	envelope_clear(&envelope);

@@ -11,6 +11,7 @@
 #include "base/process/thread_activity.h"
 #include "config/endpoint.h"
 #include "gateway/session/session_limits.h"
+#include "mail/filter/filter_note.h"
 #include "mail/filter/filter_owed.h"
 #include "mail/filter/filter_policy.h"
 
@@ -64,13 +65,11 @@ static void apply_policy(const struct session *session, const struct fetch_arriv
 static void judge(const struct session *session, const struct fetch_arrival *arrival, struct envelope *envelope)
 {
 	const struct scan_verdict *verdict = arrival->verdict;
-	char text[PHRASE_MAX];
 
 	if (verdict->away != 0)
 		filter_owed_note(session->spool.state);
 	apply_policy(session, arrival, verdict, envelope);
-	intake_journal(session->spool.intake, envelope->id.text, session->id.text,
-	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));
+	filter_note(session->spool.intake, envelope->id.text, session->id.text, "", verdict);
 }
 
 /* Decides where a fetched message goes: by the rules, without loops. */

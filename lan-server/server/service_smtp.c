@@ -6,6 +6,7 @@
 #include "mail/bounce.h"
 #include "mail/sent_copy.h"
 #include "mail/filter/filter_ask.h"
+#include "mail/filter/filter_note.h"
 #include "mail/filter/filter_owed.h"
 #include "mail/filter/friends.h"
 
@@ -105,7 +106,7 @@ static void scan(void *context, unsigned sources, const struct envelope *envelop
 	struct filter_question question = {.conf = session->conf, .socket = session->filter_fd, .sources = sources, .path = body->path};
 	struct filter_ticket ticket;
 	struct scan_facts facts;
-	char address[NET_ADDRESS_MAX], text[PHRASE_MAX];
+	char address[NET_ADDRESS_MAX];
 	struct error error;
 
 	thread_activity_step("waiting for the scanners");
@@ -124,8 +125,7 @@ static void scan(void *context, unsigned sources, const struct envelope *envelop
 	if (verdict->away != 0)
 		filter_owed_note(session->spool->state);
 	scan_facts_clear(&facts);
-	intake_journal(session->spool->intake, envelope->id.text, session->id.text,
-	    scan_verdict_is_scanned(verdict) ? EVENT_SCANNED : EVENT_NOT_SCANNED, "", scan_verdict_phrase(text, sizeof(text), verdict));
+	filter_note(session->spool->intake, envelope->id.text, session->id.text, "", verdict);
 }
 
 static struct dialogue *begin(struct session *session)

@@ -105,12 +105,9 @@ static int accept_again(const struct spool *spool, struct kept *kept, struct err
 {
 	const struct fact removal = {.kind = FACT_REMOVE, .name = MAILBOX_QUARANTINE, .text = kept->message->unique};
 	struct body body;
-	char *origin = xasprintf("quarantine %s", kept->message->uidl);
 	int result;
 
-	origin_clear(&kept->envelope.origin);
-	origin_parse(origin, &kept->envelope.origin);
-	free(origin);
+	origin_set_quarantine(&kept->envelope.origin, kept->message->uidl);
 	body_init(&body, spool);
 	result = body_append(&body, kept->bytes, &kept->envelope.id, error);
 	if (result == 0)

@@ -3,6 +3,7 @@ import email
 import email.policy
 import io
 import json
+import re
 import smtplib
 import zipfile
 from email.message import EmailMessage
@@ -68,6 +69,7 @@ def test_fetched_attachments_go_to_quarantine_and_out_of_it(make_gateway):
     for text in ("Run.EXE", "photo.jpg", "a.zip: in.zip: invoice.js", "a.docm: word/vbaProject.bin"):
         assert text in kept, kept
     assert "attachment with macros: a.docm: word/vbaProject.bin" in gateway.cli("trace", "<5.test@bank.ru>").stdout
+    assert "scanned        no forbidden attachment" in history(gateway, "<6.test@bank.ru>")[0]  # there is no scanner
     number, = [one["id"] for one in json.loads(kept) if "Run.EXE" in str(one)]
     assert gateway.cli("quarantine", "release", number).returncode == 0
     until(lambda: subjects(gateway.mailbox("ivan")) == ["number 1", "number 2", "number 6"], 20, "the released message")
@@ -96,6 +98,11 @@ def test_without_forbidden_attachments_there_is_no_process(make_gateway):
     gateway.session()
     message, = gateway.mailbox("ivan")
     assert gateway.process_named("filter") is None and b"X-Attachment-Status" not in message
+
+
+def history(gateway, query):
+    """What trace says, a text for each message, the oldest first."""
+    return re.split(r"(?m)^(?=\w{20}  )", gateway.cli("trace", query).stdout)[1:]
 
 
 def parsed(message):
@@ -193,6 +200,9 @@ def test_what_is_scanned_later_is_stripped_in_its_place(make_gateway):
     assert kept["id"] in text_of(list(parsed(got).walk())[2]) and got.count(b"X-Virus-Status: ") == 1 and b"X-Virus-Status: clean" in got
     whole, = [path.read_bytes() for path in gateway.files("_quarantine")]
     assert [part.get_filename() for part in parsed(whole).walk()][2:] == ["run.exe"]
+    first, again = history(gateway, "<1.test@bank.ru>")
+    assert f"replaced       ivan: by message {kept['id']}, which has no forbidden attachments" in first and "quarantined" not in first
+    assert "accepted       in place of message " in again and "quarantined    _quarantine: forbidden attachment: run.exe" in again
 
 
 def test_stripped_and_whole_survive_a_crash(make_gateway):

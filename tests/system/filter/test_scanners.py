@@ -125,6 +125,9 @@ def test_what_was_not_scanned_is_scanned_later(make_gateway):
     one, = json.loads(gateway.cli("quarantine", "list", "--json").stdout)
     assert one["recipients"] == ["ivan"]
     assert gateway.cli("quarantine", "release", one["id"]).returncode == 0 and len(gateway.mailbox("ivan")) == 3
+    told = gateway.cli("trace", "<1.test@bank.ru>").stdout
+    for words in (f"quarantined    ivan: as message {one['id']}", "accepted       in place of message", f"accepted       message {one['id']} of the quarantine"):
+        assert words in told, told
 
 
 def test_later_each_message_is_asked_about_where_it_would_have_been_at_first(make_gateway):

@@ -25,6 +25,9 @@ static const struct {
     {"account sales", ORIGIN_ACCOUNT, NULL, "sales", "account sales"},
     {"account two words", ORIGIN_ACCOUNT, NULL, "two words", "account two words"},
     {"gateway", ORIGIN_GATEWAY, NULL, NULL, "written by the gateway"},
+    {"quarantine 1k", ORIGIN_QUARANTINE, NULL, "1k", "message 1k of the quarantine"},
+    {"scanned 1k", ORIGIN_SCANNED, NULL, "1k", "in place of message 1k, which was scanned later"},
+    {"scanned", ORIGIN_UNKNOWN, NULL, "scanned", "scanned"},
     {"", ORIGIN_UNKNOWN, NULL, NULL, ""},
     {"smtp", ORIGIN_UNKNOWN, NULL, "smtp", "smtp"},
     {"accounts", ORIGIN_UNKNOWN, NULL, "accounts", "accounts"},
@@ -114,6 +117,8 @@ static void test_setting_it_frees_what_was(void **state)
 	origin_set_smtp(&origin, "10.0.0.2", NULL);
 	origin_set_account(&origin, "sales");
 	assert_null(origin.client);
+	origin_set_scanned(&origin, "1k");
+	origin_set_quarantine(&origin, "1k");
 	origin_set_gateway(&origin);
 	assert_null(origin.name);
 	origin_clear(&origin);
