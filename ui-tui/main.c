@@ -17,6 +17,8 @@ static const struct verb verbs[] = {
     {"status", cmd_status, 0, 0, "[--json]", "--json",
 	N_("show the state of the gateway")},
     {"who", cmd_who, 0, 0, "[--json]", "--json", N_("list the connected mail programs")},
+    {"usage", cmd_usage, 0, 0, "[--month YYYY-MM|--days N] [--json]", "--month --days --json",
+	N_("show what the lines, accounts and users have carried and paid")},
     {"session", cmd_session, 0, 0, "[--account A]... [--fetch-only|--send-only] [--no-wait|--plan] | --watch | --cancel",
 	"--account --fetch-only --send-only --no-wait --plan --watch --cancel --json",
 	N_("run a session now, watch the running one, or cancel it")},

@@ -1,7 +1,7 @@
 #include "gateway/report/daily_report.h"
 
 #include "gateway/report/line_use.h"
-#include "gateway/report/usage.h"
+#include "mail/usage.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "gateway/report/usage.h"
+#include "mail/usage.h"
 #include "mail/lesson.h"
 #include "spool/storage/storage.h"
 

@@ -42,7 +42,7 @@ struct session {
 void session_process_tell(struct session *session, json_t *object);
 
 /* session_usage.c: divides what the line has carried, and its price, among the accounts and users, and adds it to the month. */
-void session_usage_count(struct session *session, int64_t price);
+void session_usage_count(struct session *session, int64_t price, int64_t seconds);
 
 /* session_sending.c: sends what is due, with `all` also what is not; nothing any more once a limit or a problem has ended it. */
 void session_sending_flush(struct session *session, bool all);

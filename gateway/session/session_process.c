@@ -161,7 +161,7 @@ static void count_use(struct session *session, int64_t fetched_ms)
 	result->price = line_use_price(line, bytes.received + bytes.sent, result->seconds);
 	line_use_add(&result->use, session->spool.state, line, bytes, result->seconds,
 	    rate_of(session, bytes.received, fetched_ms));
-	session_usage_count(session, result->price);
+	session_usage_count(session, result->price, result->seconds);
 }
 
 /* How the session ended. */
@@ -210,7 +210,7 @@ static void make_plan(struct session *session)
 	spent = session_result_bytes(result);
 	seconds = (clock_now_ms() - session->began + 999) / 1000;
 	line_use_add(&result->use, session->spool.state, line, spent, seconds, 0);
-	session_usage_count(session, line_use_price(line, spent.received + spent.sent, seconds));
+	session_usage_count(session, line_use_price(line, spent.received + spent.sent, seconds), seconds);
 	estimate(session);
 	blame_the_portal(session);
 	note_end(session);

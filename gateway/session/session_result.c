@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/report/usage.h"
+#include "mail/usage.h"
 #include "upstream/remote_portal.h"
 
 #include <stdlib.h>

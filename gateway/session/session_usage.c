@@ -1,11 +1,11 @@
 /*
  * Who has used the line in a session: each account by what its connections have carried, the smarthosts' together, and the users by their
- * messages (gateway/report/usage.h).
+ * messages (mail/usage.h).
  */
 #include "gateway/session/session_priv.h"
 
 #include "base/clock.h"
-#include "gateway/report/usage.h"
+#include "mail/usage.h"
 
 struct division {
 	struct session_result *result;
@@ -18,7 +18,7 @@ static void add(struct division *division, struct usage_part part)
 	usage_add(division->result->usage, &part);
 }
 
-void session_usage_count(struct session *session, int64_t price)
+void session_usage_count(struct session *session, int64_t price, int64_t seconds)
 {
 	struct session_result *result = &session->result;
 	const struct remote_bytes all = session_result_bytes(result);
@@ -41,6 +41,7 @@ void session_usage_count(struct session *session, int64_t price)
 	add(&division, (struct usage_part){.account = "", .bytes = {result->line_received, result->line_sent},
 	    .shares = &result->sent.shares, .messages = result->sent.sent, .is_outgoing = true});
 	add(&division, (struct usage_part){.account = "", .bytes = {result->while_up.bytes.received, result->while_up.bytes.sent}, .shares = &nobody});
+	usage_add_session(result->usage, session->conf->line.way, all, seconds, (double)price / LINE_PRICE_UNIT);
 	usage_store(result->usage, session->conf, session->spool.state, clock_wall());
 	usage_shorten(result->usage);
 }

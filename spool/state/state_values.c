@@ -5,12 +5,15 @@
 #include "base/buf.h"
 #include "base/i18n.h"
 #include "base/str.h"
+#include "spool/state/state_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define SESSION "last-session"
-#define USAGE "line-usage"
+#define USAGE_BEFORE "line-usage" /* of older versions: their last month */
+#define USAGE_DAY "usage-day "
+#define USAGE_MONTH "usage-month "
 #define TROUBLE "log-trouble"
 
 /* --- numbers, apart by blanks */
@@ -102,14 +105,48 @@ json_t *state_session_account_get(struct state *state, const char *account)
 	return value;
 }
 
-int state_usage_put(struct state *state, const json_t *value, struct error *error)
+static char *usage_key(int64_t period)
 {
-	return put_document(state, USAGE, value, error);
+	return xasprintf("%s%lld", period < 1000000 ? USAGE_MONTH : USAGE_DAY, (long long)period);
 }
 
-json_t *state_usage_get(struct state *state)
+int state_usage_put(struct state *state, int64_t period, const json_t *value, struct error *error)
 {
-	return get_document(state, USAGE);
+	char *key = usage_key(period);
+	int result = put_document(state, key, value, error);
+
+	free(key);
+	return result;
+}
+
+json_t *state_usage_get(struct state *state, int64_t period)
+{
+	char *key = usage_key(period);
+	json_t *value = get_document(state, key);
+
+	free(key);
+	if (value != NULL)
+		return value;
+	value = get_document(state, USAGE_BEFORE);
+	if (json_is_integer(json_object_get(value, "month")) && json_integer_value(json_object_get(value, "month")) == period)
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
+/* Keys with numbers of one length are in the order of the numbers. */
+static int expire(struct state *state, const char *first, int64_t oldest, struct error *error)
+{
+	char *end = usage_key(oldest);
+	int result = state_finish(state, state_statement(state, error, "DELETE FROM value WHERE key >= ? AND key < ?", "tt", first, end), error);
+
+	free(end);
+	return result;
+}
+
+int state_usage_expire(struct state *state, int64_t oldest_day, int64_t oldest_month, struct error *error)
+{
+	return expire(state, USAGE_DAY, oldest_day, error) == 0 ? expire(state, USAGE_MONTH, oldest_month, error) : -1;
 }
 
 /* --- trouble of the log */

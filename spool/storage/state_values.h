@@ -25,9 +25,11 @@ int state_session_account_put(struct state *state, const char *account, const js
 json_t *state_session_get(struct state *state);
 json_t *state_session_account_get(struct state *state, const char *account);
 
-/* Who has used the line this month (gateway/report/usage.h); as above. */
-int state_usage_put(struct state *state, const json_t *value, struct error *error);
-json_t *state_usage_get(struct state *state);
+/* Who has used the line on a day (20261231) or in a month (202612), see mail/usage.h; as above. */
+int state_usage_put(struct state *state, int64_t period, const json_t *value, struct error *error);
+json_t *state_usage_get(struct state *state, int64_t period);
+/* Removes what is older than these. */
+int state_usage_expire(struct state *state, int64_t oldest_day, int64_t oldest_month, struct error *error);
 
 /* Why mail could not be accepted when the disk failed: noted by the intake, and cleared (NULL) by the process that reports it. */
 int state_trouble_put(struct state *state, const char *why, struct error *error);

@@ -33,6 +33,8 @@ const struct option_info cli_option_table[] = {
     {"--older", "TIME", false, N_("only messages older than this, such as 90d")},
     {"--since", "TIME", false, N_("only messages newer than this, such as 7d")},
     {"--until", "TIME", false, N_("only messages older than this")},
+    {"--month", "YYYY-MM", false, N_("this month instead, such as 2026-11")},
+    {"--days", "N", false, N_("the last days instead, today included; up to 60")},
     {"--all", NULL, false, N_("all rules")},
     {"--rules", "FILE", false, N_("test this file instead of rules.conf")},
     {"--host", "HOST", false, N_("the name or address of the gateway that the mail programs use")},

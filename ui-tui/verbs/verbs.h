@@ -64,6 +64,7 @@ int cmd_sort(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_stop(struct cli *cli);
 int cmd_trace(struct cli *cli);
+int cmd_usage(struct cli *cli);
 int cmd_user_add(struct cli *cli);
 int cmd_user_friends(struct cli *cli);
 int cmd_user_list(struct cli *cli);

@@ -40,5 +40,20 @@ def test_each_account_and_user_bears_what_it_has_used(make_gateway):
     office.start()
     month = office.status()["usage"]
     assert by_name(month["users"])["ivan"]["fetched"] == 2 and total(month["users"], "received") > done["line_received"]
+    today, of_month = json.loads(office.cli("usage", "--json").stdout)
+    days, = json.loads(office.cli("usage", "--days", "2", "--json").stdout)
+    assert today["from"] == today["to"] and of_month["from"].endswith("-01") and days["to"] == today["to"]
+    for usage in today, of_month, days:
+        line, = usage["lines"]
+        assert line["name"] == "" and line["sessions"] == 2 and line["seconds"] >= 2
+        for rows in usage["users"], usage["accounts"]:
+            assert total(rows, "received") == line["received"] and total(rows, "sent") == line["sent"]
+            assert abs(total(rows, "price") - line["price"]) < 0.001
+    said = office.cli("usage", "--month", today["to"][:7]).stdout
+    assert all(word in said for word in ("LINE", "ACCOUNT", "USER", "ivan", "sales", today["to"]))
+    assert "Nothing is known" in office.cli("usage", "--month", "2001-02").stdout
+    assert json.loads(office.cli("usage", "--month", "2024-02", "--json").stdout)[0]["to"] == "2024-02-29"
+    for wrong in (["--month", "2026-13"], ["--month", "November"], ["--days", "0"], ["--days", "61"], ["--month", "2026-11", "--days", "2"]):
+        assert office.cli("usage", *wrong).returncode == 2
     provider.stop()
     sink.stop()

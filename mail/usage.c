@@ -1,25 +1,43 @@
-#include "gateway/report/usage.h"
+#include "mail/usage.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/report/line_use.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const lists[] = {"accounts", "users"};
-static const char *const counters[] = {"received", "sent", "fetched", "written"};
+#define COUNTERS 4
+#define DAYS_KEPT 62
+#define DAY_SECONDS 86400
+#define MONTHS_KEPT 60
 
-static json_t *new_row(const char *name)
+/* What is counted in the rows of each list. */
+static const struct list {
+	const char *name, *counters[COUNTERS];
+} lists[] = {
+    {"accounts", {"received", "sent", "fetched", "written"}},
+    {"users", {"received", "sent", "fetched", "written"}},
+    {"lines", {"received", "sent", "sessions", "seconds"}},
+};
+
+static json_t *new_row(const struct list *list, const char *name)
 {
-	return json_pack("{s:s?, s:i, s:i, s:i, s:i, s:f}", "name", name, "received", 0, "sent", 0, "fetched", 0, "written", 0, "price", 0.0);
+	json_t *row = json_pack("{s:s?, s:f}", "name", name, "price", 0.0);
+
+	for (size_t i = 0; i < COUNTERS; i++)
+		json_object_set_new(row, list->counters[i], json_integer(0));
+	return row;
 }
 
 json_t *usage_new(void)
 {
-	return json_pack("{s:[], s:[]}", lists[0], lists[1]);
+	json_t *usage = json_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		json_object_set_new(usage, lists[i].name, json_array());
+	return usage;
 }
 
 /* --- rows */
@@ -36,17 +54,26 @@ static const char *name_or_none(const json_t *row)
 }
 
 /* Borrowed; a new one if there is none. */
-static json_t *row_of(json_t *usage, const char *list, const char *name)
+static json_t *row_in(json_t *usage, const struct list *list, const char *name)
 {
-	json_t *rows = json_object_get(usage, list), *row;
+	json_t *rows = json_object_get(usage, list->name), *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 		if (name_of(row) != NULL && strcmp(name_of(row), name) == 0)
 			return row;
-	row = new_row(name);
+	row = new_row(list, name);
 	json_array_append_new(rows, row);
 	return row;
+}
+
+static json_t *row_of(json_t *usage, const char *list, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(lists[i].name, list) != 0)
+		i++;
+	return row_in(usage, &lists[i], name);
 }
 
 static void count(json_t *row, const char *counter, uint64_t more)
@@ -62,12 +89,12 @@ static void pay(json_t *row, double price)
 	json_object_set_new(row, "price", json_real(json_number_value(json_object_get(row, "price")) + price));
 }
 
-static void add_row(json_t *row, const json_t *more)
+static void add_row(const struct list *list, json_t *row, const json_t *more)
 {
-	for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
-		json_int_t value = json_integer_value(json_object_get(more, counters[i]));
+	for (size_t i = 0; i < COUNTERS; i++) {
+		json_int_t value = json_integer_value(json_object_get(more, list->counters[i]));
 
-		count(row, counters[i], value > 0 ? (uint64_t)value : 0);
+		count(row, list->counters[i], value > 0 ? (uint64_t)value : 0);
 	}
 	pay(row, json_number_value(json_object_get(more, "price")));
 }
@@ -130,58 +157,106 @@ void usage_add(json_t *usage, const struct usage_part *part)
 	pay(row, part->price);
 }
 
-/* --- the month */
-
-/* What was stored, if it is as this version writes it. */
-static bool is_usage(const json_t *usage)
+void usage_add_session(json_t *usage, const char *way, struct remote_bytes bytes, int64_t seconds, double price)
 {
+	json_t *row = row_of(usage, "lines", way == NULL ? "" : way);
+
+	count(row, "received", bytes.received);
+	count(row, "sent", bytes.sent);
+	count(row, "sessions", 1);
+	count(row, "seconds", seconds > 0 ? (uint64_t)seconds : 0);
+	pay(row, price);
+}
+
+/* --- days and months */
+
+/* What was stored, if it is as this version writes it, or the one before, which had no lines. */
+static bool is_usage(json_t *usage)
+{
+	if (json_is_object(usage) && json_object_get(usage, "lines") == NULL)
+		json_object_set_new(usage, "lines", json_array());
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		if (!json_is_array(json_object_get(usage, lists[i])))
+		if (!json_is_array(json_object_get(usage, lists[i].name)))
 			return false;
 	return true;
 }
 
+static bool is_month(int64_t period)
+{
+	return period < 1000000;
+}
+
+json_t *usage_of(struct state *state, int64_t period)
+{
+	json_t *usage = state_usage_get(state, period);
+
+	if (is_usage(usage))
+		return usage;
+	json_decref(usage);
+	usage = usage_new();
+	if (is_month(period))
+		json_object_set_new(usage, "month", json_integer(period));
+	return usage;
+}
+
 json_t *usage_load(struct state *state, int64_t now)
 {
-	json_t *usage = state_usage_get(state);
-
-	if (!is_usage(usage) || json_integer_value(json_object_get(usage, "month")) != clock_day(now) / 100) {
-		json_decref(usage);
-		usage = usage_new();
-		json_object_set_new(usage, "month", json_integer(clock_day(now) / 100));
-	}
-	return usage;
+	return usage_of(state, clock_day(now) / 100);
 }
 
 static const char *known_name(const struct conf *conf, const char *list, const char *name)
 {
+	bool is_known;
+
 	if (name == NULL)
 		return "";
-	return (strcmp(list, "users") == 0 ? conf_has_mailbox(conf, name) : conf_find_account(conf, name) != NULL) ? name : "";
+	if (strcmp(list, "users") == 0)
+		is_known = conf_has_mailbox(conf, name);
+	else
+		is_known = strcmp(list, "lines") == 0 ? conf_find_way(conf, name) != NULL : conf_find_account(conf, name) != NULL;
+	return is_known ? name : "";
 }
 
+/* conf: NULL: all names stay. */
 static void merge(json_t *into, const json_t *usage, const struct conf *conf)
 {
 	json_t *row;
 	size_t at;
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		json_array_foreach(json_object_get(usage, lists[i]), at, row)
-			add_row(row_of(into, lists[i], known_name(conf, lists[i], name_of(row))), row);
+		json_array_foreach(json_object_get(usage, lists[i].name), at, row)
+			add_row(&lists[i], row_in(into, &lists[i], conf == NULL ? name_or_none(row) : known_name(conf, lists[i].name, name_of(row))),
+			    row);
+}
+
+void usage_merge(json_t *into, const json_t *usage)
+{
+	merge(into, usage, NULL);
+}
+
+static int add_to(int64_t period, const json_t *usage, const struct conf *conf, struct state *state, struct error *error)
+{
+	json_t *before = usage_of(state, period), *sum = usage_new();
+	int result;
+
+	if (is_month(period))
+		json_object_set_new(sum, "month", json_integer(period));
+	merge(sum, before, conf);
+	merge(sum, usage, conf);
+	result = state_usage_put(state, period, sum, error);
+	json_decref(before);
+	json_decref(sum);
+	return result;
 }
 
 void usage_store(const json_t *usage, const struct conf *conf, struct state *state, int64_t now)
 {
-	json_t *before = usage_load(state, now), *month = usage_new();
+	int64_t day = clock_day(now), month = day / 100, oldest = (month / 100 * 12 + month % 100 - 1) - MONTHS_KEPT;
 	struct error error;
 
-	json_object_set(month, "month", json_object_get(before, "month"));
-	merge(month, before, conf);
-	merge(month, usage, conf);
-	if (state_usage_put(state, month, &error) != 0)
+	if (add_to(day, usage, conf, state, &error) != 0 || add_to(month, usage, conf, state, &error) != 0 ||
+	    state_usage_expire(state, clock_day(now - DAYS_KEPT * DAY_SECONDS), oldest / 12 * 100 + oldest % 12 + 1, &error) != 0)
 		log_warnx("event=line-use-not-stored reason=%s", LOG_ERROR(&error));
-	json_decref(before);
-	json_decref(month);
 }
 
 /* --- showing */
@@ -195,7 +270,7 @@ static int larger_first(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : strcmp(name_or_none(left), name_or_none(right));
 }
 
-static json_t *largest(const json_t *rows)
+static json_t *largest(const struct list *list, const json_t *rows)
 {
 	size_t all = json_array_size(rows);
 	json_t **sorted = xcalloc(all + 1, sizeof(*sorted)), *out = json_array(), *others;
@@ -206,9 +281,9 @@ static json_t *largest(const json_t *rows)
 	for (size_t i = 0; i < all && i < USAGE_ROWS_MAX; i++)
 		json_array_append(out, sorted[i]);
 	if (all > USAGE_ROWS_MAX) {
-		others = new_row(NULL);
+		others = new_row(list, NULL);
 		for (size_t i = USAGE_ROWS_MAX; i < all; i++)
-			add_row(others, sorted[i]);
+			add_row(list, others, sorted[i]);
 		json_array_append_new(out, others);
 	}
 	free(sorted);
@@ -218,15 +293,17 @@ static json_t *largest(const json_t *rows)
 void usage_shorten(json_t *usage)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		json_object_set_new(usage, lists[i], largest(json_object_get(usage, lists[i])));
+		json_object_set_new(usage, lists[i].name, largest(&lists[i], json_object_get(usage, lists[i].name)));
 }
 
-static const char *shown_name(const char *list, const char *name)
+const char *usage_shown_name(const char *list, const char *name)
 {
 	if (name == NULL)
 		return _("all others");
 	if (name[0] != '\0')
 		return name;
+	if (strcmp(list, "lines") == 0)
+		return _("the line");
 	return strcmp(list, "users") == 0 ? _("no user in particular") : _("mail sent, and other");
 }
 
@@ -237,7 +314,7 @@ static long long number_of(const json_t *row, const char *counter)
 
 void usage_each(const json_t *usage, const char *list, bool has_price, usage_row_fn fn, void *context)
 {
-	char received[32], sent[32], price[LINE_PRICE_SIZE];
+	char received[32], sent[32];
 	json_t *row;
 	size_t i;
 
@@ -245,10 +322,9 @@ void usage_each(const json_t *usage, const char *list, bool has_price, usage_row
 		char *value = xasprintf(_("%lld fetched, %lld sent; on the line: %s received, %s sent"), number_of(row, "fetched"), number_of(row, "written"),
 		    i18n_size(received, sizeof(received), (unsigned long long)number_of(row, "received")),
 		    i18n_size(sent, sizeof(sent), (unsigned long long)number_of(row, "sent")));
-		char *paid = !has_price ? NULL : xasprintf(_("%s; price: %s"), value,
-		    line_use_price_text(price, (int64_t)(json_number_value(json_object_get(row, "price")) * LINE_PRICE_UNIT + 0.5)));
+		char *paid = !has_price ? NULL : xasprintf(_("%s; price: %.2f"), value, json_number_value(json_object_get(row, "price")));
 
-		fn(context, shown_name(list, name_of(row)), paid == NULL ? value : paid);
+		fn(context, usage_shown_name(list, name_of(row)), paid == NULL ? value : paid);
 		free(value);
 		free(paid);
 	}

@@ -1,5 +1,5 @@
 /* Who has used the line: the sums over accounts and over users are those of the session, and a month begins at nothing. */
-#include "gateway/report/usage.h"
+#include "mail/usage.h"
 
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/sample_state.h"
@@ -113,12 +113,65 @@ static void test_what_cannot_be_read_is_nothing(void **context)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		json_t *month;
 
-		assert_int_equal(state_set(spool.state, "line-usage", texts[i], &error), 0);
+		assert_int_equal(state_set(spool.state, i % 2 == 0 ? "usage-month 202611" : "line-usage", texts[i], &error), 0);
 		month = usage_load(spool.state, NOON);
 		assert_int_equal(json_integer_value(json_object_get(month, "month")), 202611);
 		assert_int_equal(json_array_size(json_object_get(month, "accounts")), 0);
 		json_decref(month);
 	}
+}
+
+/* It was the only month, without lines and days. */
+static void test_the_month_of_an_older_version_goes_on(void **context)
+{
+	struct conf conf = sample_conf();
+	json_t *usage = sample(), *month;
+	struct error error;
+
+	(void)context;
+	assert_int_equal(state_set(spool.state, "line-usage", "{\"month\": 202611, \"accounts\": [], \"users\": [{\"name\": \"ivan\", \"received\": 5, "
+		"\"sent\": 6, \"fetched\": 1, \"written\": 0, \"price\": 0.5}]}", &error), 0);
+	usage_store(usage, &conf, spool.state, NOON);
+	month = usage_load(spool.state, NOON);
+	assert_int_equal(field(month, "users", "ivan", "received"), 5 + 780);
+	json_decref(month);
+	month = usage_of(spool.state, 202610);
+	assert_int_equal(json_array_size(json_object_get(month, "users")), 0);
+	json_decref(month);
+	json_decref(usage);
+}
+
+static void test_days_and_months_are_kept_for_their_time(void **context)
+{
+	static const struct {
+		int64_t period;
+		json_int_t sessions; /* -1: nothing */
+	} kept[] = {{20261123, -1}, {20270122, -1}, {20270124, 2}, {20270327, 1}, {202611, 1}, {202701, 2}, {202703, 1}};
+	struct conf conf = sample_conf();
+	json_t *usage = sample(), *all = usage_new();
+
+	(void)context;
+	usage_add_session(usage, NULL, (struct remote_bytes){1081, 521}, 61, 11);
+	usage_store(usage, &conf, spool.state, NOON); /* 2026-11-23 */
+	usage_store(usage, &conf, spool.state, NOON + 62 * DAY); /* 2027-01-24 */
+	usage_store(usage, &conf, spool.state, NOON + 62 * DAY);
+	usage_store(usage, &conf, spool.state, NOON + 124 * DAY); /* 2027-03-27 */
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		json_t *of = usage_of(spool.state, kept[i].period);
+
+		assert_int_equal(field(of, "lines", "", "sessions"), kept[i].sessions);
+		assert_int_equal(field(of, "lines", "", "seconds"), kept[i].sessions < 0 ? -1 : kept[i].sessions * 61);
+		usage_merge(all, of);
+		json_decref(of);
+	}
+	assert_int_equal(field(all, "lines", "", "received"), 7 * 1081);
+	assert_int_equal(sum(all, "users", "received"), 7 * 1081);
+	usage_store(usage, &conf, spool.state, NOON + 6 * 365 * DAY);
+	json_decref(all);
+	all = usage_of(spool.state, 202611);
+	assert_int_equal(json_array_size(json_object_get(all, "lines")), 0);
+	json_decref(all);
+	json_decref(usage);
 }
 
 static void test_rows_without_a_name_are_sorted(void **context)
@@ -157,6 +210,8 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_lost_by_dividing),
 	    STATE_TEST(test_a_month_is_kept_and_ends),
 	    STATE_TEST(test_what_cannot_be_read_is_nothing),
+	    STATE_TEST(test_the_month_of_an_older_version_goes_on),
+	    STATE_TEST(test_days_and_months_are_kept_for_their_time),
 	    cmocka_unit_test(test_rows_without_a_name_are_sorted),
 	    cmocka_unit_test(test_only_the_largest_are_shown),
 	};
