@@ -30,6 +30,7 @@ ELSEWHERE = {
     "echo": "tests/clients and tests/install/try_webmail.py: Roundcube's configuration", "tee": "the same", "a2enmod": "the same",
     "systemctl": "of other services: the same", "a2ensite": "the same", "a2enconf": "the same", "adduser": "changes this computer's users",
     "usermod": "the same", "chmod": "files of another program", "sed": "the same",
+    "freshclam": "tests/install/try_walk.py",
 }
 NOT_COMMANDS = re.compile(r"lanpost(?:[-.]\S*| <.*)?$|lanpost(?:-\S+|\.\S+) ")
 SCREENS = {"lanpost", "lanpost --lang ru", "lanpost setup"} # they need a terminal: test_tui*.py, test_setup.py
