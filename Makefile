@@ -38,7 +38,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb dist sbom try-install try-arch check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
+.PHONY: all help deps demo test deb dist sbom try-install try-walk try-arch check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install imap-model clean po pages
 all:
 
 help:
@@ -59,6 +59,7 @@ help:
 	@echo 'make dist       the tarball of the release, its checksum and its bill of materials, in build/dist (DIST_KEY=KEY: signed)'
 	@echo 'make sbom       the bill of materials (SPDX) of the built programs with their libraries, in $(B)/lanpost.spdx.json'
 	@echo 'make try-install                the README'"'"'s install in clean roots of Debian 12 and 13 (as root)'
+	@echo 'make try-walk                   from the package to a filtered office, as README.md and docs/filter.md say (as root)'
 	@echo 'make try-arch ARCH=i386         builds and unit tests for another processor, by gcc and clang: i386, arm64, armhf (as root)'
 	@echo 'make pages      refresh the pages that are made of tables'
 	@echo 'make po         refresh the translations from the sources'
@@ -81,12 +82,14 @@ dist:
 	@tools/dist.sh
 try-install:
 	@tests/install/try_install.py $(TRY)
+try-walk:
+	@tests/install/try_walk.py $(TRY)
 try-arch:
 	@tests/install/try_arch.py $(TRY) $(ARCH)
 clean:
 	rm -rf build build-*
 
-EARLY := deps demo test deb dist try-install try-arch clean help po
+EARLY := deps demo test deb dist try-install try-walk try-arch clean help po
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
 include $(B)/detect.mk
 endif

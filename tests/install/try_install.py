@@ -54,19 +54,22 @@ def until(condition, what, seconds=30):
 class Provider:
     """In a network of its own, reached by a line of its own."""
 
+    program = "provider.py"
+
     def __init__(self, system, folder, log):
         authority = Authority(folder)
         self.ca = authority.ca.read_text()
-        certificate = authority.server("provider", "DNS:pop.example.ru,DNS:smtp.example.ru")
+        certificate = authority.server("provider", "DNS:pop.example.ru,DNS:imap.example.ru,DNS:smtp.example.ru")
         self.network = subprocess.Popen(["unshare", "--net", "sleep", "infinity"], stdin=subprocess.DEVNULL)
         mine, theirs = str(self.network.pid), str(system.pid)
         until(lambda: os.stat(f"/proc/{mine}/ns/net").st_ino != os.stat("/proc/self/ns/net").st_ino, "a network")
+        subprocess.run(["nsenter", "-t", mine, "-n", "ip", "link", "set", "lo", "up"], check=True)
         subprocess.run(["ip", "link", "add", "line0", "netns", theirs, "type", "veth", "peer", "name", "line0", "netns", mine], check=True)
         for pid, address in ((theirs, "10.99.0.1/24"), (mine, f"{PROVIDER}/24")):
             for words in (["addr", "add", address, "dev", "line0"], ["link", "set", "line0", "up"]):
                 subprocess.run(["nsenter", "-t", pid, "-n", "ip", *words], check=True)
-        self.server = subprocess.Popen(["nsenter", "-t", mine, "-n", sys.executable, Path(__file__).with_name("provider.py"),
-                                        *certificate, PROVIDER], stdout=subprocess.PIPE, stderr=log, text=True)
+        self.server = subprocess.Popen(["nsenter", "-t", mine, "-n", sys.executable, Path(__file__).with_name(self.program),
+                                        *certificate, PROVIDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.server.stdout.readline() == "ready\n"
 
     def sent(self):
@@ -82,11 +85,12 @@ class Provider:
 class Try:
     """One installation. who: root, or the person with sudo; as root the README's sudo is left out."""
 
-    def __init__(self, lower, who, language, log, built=None):
+    def __init__(self, lower, who, language, log, built=None, with_source=True):
         self.who, self.language, self.log = who, language, log
         self.system = System(lower, log)
-        copy_source(self.system.folder / "upper" / self.home / "lanpost", built)
-        self.system.write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 gw\n{PROVIDER} pop.example.ru smtp.example.ru\n")
+        if with_source:
+            copy_source(self.system.folder / "upper" / self.home / "lanpost", built)
+        self.system.write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 gw\n{PROVIDER} pop.example.ru imap.example.ru smtp.example.ru\n")
         self.system.write("/etc/hostname", "gw\n")
         for path in ("/etc/locale.conf", "/etc/default/locale"): # as the installer asks it
             self.system.write(path, f"LANG={LANGUAGES[language]}\n")
@@ -345,4 +349,5 @@ def main():
         path.unlink()
 
 
-main()
+if __name__ == "__main__":
+    main()
