@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define IDLE_MS (9 * 60000)	/* routers forget a silent connection after ten minutes or more, servers after 29 (RFC 2177) */
+#define FLOOD_MAX (4u << 20) /* bytes of news in this time */
 #define REST_MS 5000		/* doubled after each failure */
 #define REST_DOUBLED_MAX 8	/* 21 minutes */
 #define REST_LOGIN_MS 3600000
@@ -20,6 +21,8 @@ struct watch {
 	struct map next; /* folder on the wire -> its UIDNEXT */
 	size_t exists;
 	size_t asked;
+	size_t came; /* bytes since */
+	int64_t since;
 	bool can_idle; /* it has not refused it */
 };
 
@@ -130,6 +133,19 @@ static int take_events(struct watch *watch, struct error *error)
 	return 0;
 }
 
+/* Also one that ends each IDLE at once. */
+static bool is_flood(struct watch *watch, size_t got)
+{
+	int64_t now = clock_now_ms();
+
+	if (now - watch->since > IDLE_MS) {
+		watch->since = now;
+		watch->came = 0;
+	}
+	watch->came += got;
+	return watch->came > FLOOD_MAX;
+}
+
 static int receive(struct watch *watch, int64_t deadline, bool *is_late, struct error *error)
 {
 	struct fetch_connection *connection = &watch->fetch.connection;
@@ -146,6 +162,8 @@ static int receive(struct watch *watch, int64_t deadline, bool *is_late, struct 
 	*is_late = result == REMOTE_TIMEOUT;
 	if (result != REMOTE_OK)
 		return *is_late ? 0 : remote_error(connection->remote, result, N_("waiting for a reply"), error);
+	if (is_flood(watch, got))
+		return fetch_connection_garbled(&watch->fetch, SLICE_LITERAL("(data that nobody asked for)"), error);
 	connection->input = slice_make(connection->chunk, got);
 	return take_events(watch, error);
 }

@@ -62,24 +62,36 @@ const char *lesson_mailbox_of_address(struct slice local)
 	return slice_is_nocase(local, "ham") ? find(false, true) : NULL;
 }
 
-size_t lesson_waiting(const struct spool *spool)
+static size_t count_waiting(const struct spool *spool, uint64_t *all_bytes)
 {
 	struct error error;
 	size_t sum = 0;
 
+	*all_bytes = 0;
 	for (size_t i = 0; i < LESSON_FOLDERS; i++) {
 		uint64_t bytes;
 		size_t count;
 
-		if (mailbox_bytes(spool, lesson_folders[i].mailbox, &bytes, &count, &error) == 0)
+		if (mailbox_bytes(spool, lesson_folders[i].mailbox, &bytes, &count, &error) == 0) {
 			sum += count;
+			*all_bytes += bytes;
+		}
 	}
 	return sum;
 }
 
+size_t lesson_waiting(const struct spool *spool)
+{
+	uint64_t bytes;
+
+	return count_waiting(spool, &bytes);
+}
+
 bool lesson_has_room(const struct spool *spool, size_t count)
 {
-	return lesson_waiting(spool) + count <= LESSONS_MAX;
+	uint64_t bytes;
+
+	return count_waiting(spool, &bytes) + count <= LESSONS_MAX && bytes < LESSONS_BYTES;
 }
 
 void lesson_trouble_put(struct state *state, const char *why)

@@ -9,7 +9,8 @@
 
 #include "spool/storage/storage.h"
 
-#define LESSONS_MAX 1000 /* that wait; more are not taken */
+#define LESSONS_MAX 1000 /* that wait; more are not taken, */
+#define LESSONS_BYTES (256ull << 20) /* nor when they have this much: they count in nobody's quota */
 
 /* A folder of lessons. */
 struct lesson_folder {
@@ -32,7 +33,7 @@ const char *lesson_mailbox_of_address(struct slice local);
 
 /* How many wait; it is read from the disk. */
 size_t lesson_waiting(const struct spool *spool);
-/* Whether that many more may be taken. */
+/* Whether that many more may be taken, of any size. */
 bool lesson_has_room(const struct spool *spool, size_t count);
 /* Why lessons wait, as a phrase; NULL: for no reason. Of get: new memory. */
 void lesson_trouble_put(struct state *state, const char *why);

@@ -97,6 +97,16 @@ def test_strange_providers(make_gateway):
     server.stop()
 
 
+def test_a_provider_that_floods_is_left_alone(make_gateway):
+    """It would cost bytes and processor time for ever."""
+    server = Idle([letter(number=1)])
+    server.said = ["* OK still here"] * 400_000
+    office = office_at(make_gateway, server.port)
+    has(office, 1)
+    until(lambda: "data that nobody asked for" in office.log() and "event=watch-ended" in office.log(), 60, office.log()[-2000:])
+    server.stop()
+
+
 def test_a_line_is_either_permanent_or_dialled(make_gateway):
     office = make_gateway(start=False, users=IVAN, sections={"line": {"permanent": "yes", "connect_command": "true"}})
     checked = office.cli("check")

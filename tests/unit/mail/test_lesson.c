@@ -5,6 +5,7 @@
 #include "tests/unit/sample_spool.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static const struct {
 	const char *from, *to, *lessons;
@@ -39,6 +40,33 @@ static void test_addresses(void **context)
 	assert_null(lesson_mailbox_of_address(SLICE_LITERAL("spammer")));
 }
 
+static void put_lesson(int number, bool is_spam, unsigned long long size)
+{
+	char name[64], *path;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "cur/%d.x.host,S=%llu:2,", number, size);
+	path = layout_mailbox(&spool, lesson_mailbox(is_spam), name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(ftruncate(fileno(file), (off_t)size), 0);
+	assert_int_equal(fclose(file), 0);
+	free(path);
+}
+
+static void test_no_more_bytes_than_may_wait(void **context)
+{
+	struct error error;
+
+	(void)context;
+	assert_int_equal(mailbox_make(&spool, lesson_mailbox(true), &error), 0);
+	assert_int_equal(mailbox_make(&spool, lesson_mailbox(false), &error), 0);
+	put_lesson(1, true, LESSONS_BYTES / 2);
+	assert_true(lesson_has_room(&spool, 1));
+	put_lesson(2, false, LESSONS_BYTES / 2);
+	assert_false(lesson_has_room(&spool, 1));
+}
+
 static void test_no_more_than_may_wait(void **context)
 {
 	struct error error;
@@ -46,17 +74,8 @@ static void test_no_more_than_may_wait(void **context)
 	(void)context;
 	assert_true(lesson_has_room(&spool, LESSONS_MAX));
 	assert_int_equal(mailbox_make(&spool, lesson_mailbox(true), &error), 0);
-	for (int i = 0; i < LESSONS_MAX; i++) {
-		char name[64], *path;
-		FILE *file;
-
-		snprintf(name, sizeof(name), "cur/%d.x.host,S=0:2,", i);
-		path = layout_mailbox(&spool, lesson_mailbox(true), name);
-		file = fopen(path, "w");
-		assert_non_null(file);
-		assert_int_equal(fclose(file), 0);
-		free(path);
-	}
+	for (int i = 0; i < LESSONS_MAX; i++)
+		put_lesson(i, true, 0);
 	assert_int_equal(lesson_waiting(&spool), LESSONS_MAX);
 	assert_true(lesson_has_room(&spool, 0));
 	assert_false(lesson_has_room(&spool, 1));
@@ -64,7 +83,8 @@ static void test_no_more_than_may_wait(void **context)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_moves), cmocka_unit_test(test_addresses), SPOOL_TEST(test_no_more_than_may_wait)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_moves), cmocka_unit_test(test_addresses), SPOOL_TEST(test_no_more_than_may_wait),
+	    SPOOL_TEST(test_no_more_bytes_than_may_wait)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
