@@ -33,6 +33,7 @@ struct fetch_folders {
 	struct fetch_job job;	     /* with this account */
 	size_t total, large, by_rule; /* of the folders that are done */
 	uint64_t bytes_total;
+	size_t notified; /* of those behind the first: the server reports their news (NOTIFY) */
 };
 
 void fetch_folders_init(struct fetch *fetch);

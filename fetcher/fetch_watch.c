@@ -43,13 +43,15 @@ int64_t fetch_watch_rest_ms(unsigned failures, enum error_class class)
 /* --- which folders */
 
 /* The other folders, as many as fit into a command. Returns false if there are none. */
-static bool add_others(const struct fetch_folders *folders, struct buf *filter)
+static bool add_others(struct fetch_folders *folders, struct buf *filter)
 {
 	size_t begin;
 
+	folders->notified = 0;
+
 	buf_append_text(filter, "(selected (MessageNew MessageExpunge)) (mailboxes (");
 	begin = filter->len;
-	for (size_t i = 1; i < folders->count && filter->len + strlen(folders->items[i].argument) + 40 < IMAP_SET_MAX; i++)
+	for (size_t i = 1; i < folders->count && filter->len + strlen(folders->items[i].argument) + 40 < IMAP_SET_MAX; i++, folders->notified++)
 		buf_printf(filter, "%s%s", filter->len == begin ? "" : " ", folders->items[i].argument);
 	buf_append_text(filter, ") (MessageNew MessageExpunge))");
 	return folders->count > 1 && !filter->overflow;
@@ -83,6 +85,7 @@ static int open_event(struct fetch *fetch, const struct fetch_event *event, stru
 	if (event->ask == ASK_EXAMINE)
 		return error_set(error, ERROR_TEMPORARY, N_("the folder %s cannot be opened on the server: %.*s"), fetch->folders.items[0].name,
 		    SLICE_PRINT(event->text));
+	fetch->folders.notified = 0;
 	log_info("event=notify-refused account=%s reply=%s", LOG_CSTR(fetch->job->account->name), LOG_TEXT(event->text));
 	return 0;
 }
@@ -193,6 +196,18 @@ static int idle(struct watch *watch, struct error *error)
 
 /* --- the connection */
 
+static void name_folders(const struct watch *watch)
+{
+	const struct fetch_watch_job *job = watch->job;
+	const struct fetch_folders *folders = &watch->fetch.folders;
+
+	for (size_t i = 0; i < folders->count && job->watches != NULL; i++)
+		job->watches(job->context, folders->items[i].name,
+		    i == 0 ? FETCH_WATCH_IDLE : i <= folders->notified ? FETCH_WATCH_NOTIFY : FETCH_WATCH_POLLED);
+	if (job->watches != NULL)
+		job->watches(job->context, NULL, FETCH_WATCH_IDLE);
+}
+
 static int run(struct watch *watch, struct error *error)
 {
 	struct fetch *fetch = &watch->fetch;
@@ -210,6 +225,7 @@ static int run(struct watch *watch, struct error *error)
 	log_info("event=watching account=%s folders=%zu notify=%s", LOG_CSTR(fetch->job->account->name), fetch->folders.count,
 	    fetch->connection.can_notify ? "yes" : "no");
 	watch->exists = fetch->listing.exists;
+	name_folders(watch);
 	watch->job->news(watch->job->context);
 	while (watch->can_idle)
 		if (idle(watch, error) != 0)

@@ -11,12 +11,21 @@
 #include "config/conf.h"
 #include "upstream/remote.h"
 
+/* How the news of a folder come. */
+enum fetch_watch_way {
+	FETCH_WATCH_IDLE,
+	FETCH_WATCH_NOTIFY,
+	FETCH_WATCH_POLLED, /* by the sessions of the schedule */
+};
+
 struct fetch_watch_job {
 	const struct conf *conf;
 	const struct conf_account *account;
 	const struct remote_secrets *secrets;
 	/* There may be new mail: at the beginning of each connection, and when the server says so. */
 	void (*news)(void *context);
+	/* Before the first news of a connection, for each folder, and then with NULL for the end of the list. May be NULL. */
+	void (*watches)(void *context, const char *folder, enum fetch_watch_way way);
 	void *context;
 	int64_t idle_ms; /* after which IDLE begins again; 0: what routers and servers bear */
 };

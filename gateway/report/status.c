@@ -2,8 +2,9 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "mail/usage.h"
+#include "fetcher/fetch_watch.h"
 #include "mail/lesson.h"
+#include "mail/usage.h"
 #include "spool/storage/storage.h"
 
 #include <stdlib.h>
@@ -13,7 +14,23 @@ static json_t *or_null(json_t *value)
 	return value == NULL ? json_null() : value;
 }
 
-static json_t *accounts(const struct conf *conf, struct state *state)
+/* How new mail of this account is noticed on a line that is always up; null: the line is not. */
+static json_t *watched(const struct conf *conf, const struct conf_account *account, const json_t *states)
+{
+	json_t *state = json_deep_copy(json_object_get(states, account->name));
+
+	json_object_del(state, "watch");
+	if (state != NULL)
+		return state;
+	if (!conf->line.permanent || !account->enabled)
+		return json_null();
+	if (fetch_watch_is_wanted(conf, account))
+		return json_pack("{s:s}", "state", "starting");
+	return json_pack("{s:s, s:s}", "state", "polled", "error",
+	    PHRASE_WORD(account->idle ? N_("POP3 cannot report new mail; the schedule asks") : N_("idle = no; the schedule asks")));
+}
+
+static json_t *accounts(const struct conf *conf, struct state *state, const json_t *states)
 {
 	json_t *list = json_array();
 
@@ -25,6 +42,7 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 
 		if (json_is_object(last))
 			json_object_update(item, last);
+		json_object_set_new(item, "watch", watched(conf, account, states));
 		json_object_del(item, "error_en"); /* from versions before phrases */
 		json_object_del(item, "error_ru");
 		json_array_append_new(list, item);
@@ -125,10 +143,10 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	    conf_line_is_dialled(conf) ? "on demand" : "always on", "session", "running",
 	    facts->session != NULL, "id", facts->session, "next", (json_int_t)facts->next, "last",
 	    or_null(state_session_get(state)));
-	json_object_set_new(status, "accounts", accounts(conf, state));
+	json_object_set_new(status, "accounts", accounts(conf, state, facts->watched));
 	json_object_set_new(status, "mailboxes", mailboxes(conf));
 	json_object_set_new(status, "queue", queue(conf));
-	if (conf->scanner_count > 0)
+	if (conf->scanner_count > 0 && facts->scanners != NULL)
 		json_object_set_new(status, "scanners", scanners(conf, facts->scanners));
 	json_object_set_new(status, "learning", learning(conf, state));
 	json_object_set_new(status, "usage", usage(state));

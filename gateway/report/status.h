@@ -16,7 +16,8 @@ struct status_facts {
 	const char *session; /* id of the running session, NULL: none */
 	int pid;
 	size_t clients; /* clients of the LAN server */
-	const struct scanner_watch *scanners; /* one for each [scanner] */
+	const struct scanner_watch *scanners; /* one for each [scanner]; NULL: not known */
+	const json_t *watched; /* by name of account: gateway/session/line_watch.h; NULL: nothing is known */
 };
 
 /* The answer to the verb `status`, owned by the caller. Reads mailboxes and queue, which may take a while:

@@ -10,6 +10,7 @@
 #include "gateway/session/session_sandbox.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #define PAUSE_MS 2000	  /* between two reports of an account; longer each time while they follow each other closely */
 #define PAUSES_MAX 5
 #define CALM_MS 120000
+#define FOLDERS_NAMED 100 /* the others are only counted */
 
 struct line_watch {
 	const struct conf *conf;
@@ -34,6 +36,8 @@ struct account_watch {
 	pthread_t thread;
 	int64_t told;	 /* when it was reported last */
 	unsigned pauses; /* reports that followed closely */
+	json_t *folders; /* that are watched; NULL: none */
+	size_t more;	 /* that are not in it */
 };
 
 bool line_watch_is_wanted(const struct conf *conf)
@@ -62,18 +66,53 @@ static void pause_between(struct account_watch *work)
 	work->told = clock_now_ms();
 }
 
-static void tell(void *context)
+/* Takes ownership of object. */
+static void send_event(struct account_watch *work, json_t *object)
 {
-	struct account_watch *work = context;
-	json_t *object = json_pack("{s:s}", LINE_WATCH_NEWS, work->account->name);
 	struct error error;
 
-	pause_between(work);
 	pthread_mutex_lock(&work->watch->lock);
 	if (ctl_send(work->watch->event_fd, object, &error) != 0)
 		log_debug("event=news-lost reason=%s", LOG_ERROR(&error));
 	pthread_mutex_unlock(&work->watch->lock);
 	json_decref(object);
+}
+
+static void tell(void *context)
+{
+	struct account_watch *work = context;
+
+	pause_between(work);
+	send_event(work, json_pack("{s:s}", LINE_WATCH_NEWS, work->account->name));
+}
+
+/* next: of the connection after this one; 0: it is watching. */
+static void tell_state(struct account_watch *work, int64_t next, const struct error *error)
+{
+	json_t *folders = work->folders == NULL ? json_array() : work->folders;
+
+	work->folders = NULL;
+	send_event(work, json_pack("{s:s, s:s, s:I, s:o, s:I, s:I, s:o}", LINE_WATCH_STATE, work->account->name, "state",
+	    next == 0 ? "watching" : "resting", "since", (json_int_t)clock_wall(), "folders", folders, "more", (json_int_t)work->more, "next",
+	    (json_int_t)next, "error", error == NULL || error->class == ERROR_NONE ? json_null() : json_string(error->phrase)));
+	work->more = 0;
+}
+
+static void take_folder(void *context, const char *folder, enum fetch_watch_way way)
+{
+	static const char *const ways[] = {[FETCH_WATCH_IDLE] = "idle", [FETCH_WATCH_NOTIFY] = "notify", [FETCH_WATCH_POLLED] = "polled"};
+	struct account_watch *work = context;
+
+	if (folder == NULL) {
+		tell_state(work, 0, NULL);
+		return;
+	}
+	if (work->folders == NULL)
+		work->folders = json_array();
+	if (json_array_size(work->folders) < FOLDERS_NAMED)
+		json_array_append_new(work->folders, json_pack("{s:s, s:s}", "name", folder, "way", ways[way]));
+	else
+		work->more++;
 }
 
 static void *watch_account(void *context)
@@ -84,6 +123,7 @@ static void *watch_account(void *context)
 	    .account = work->account,
 	    .secrets = &work->watch->secrets.remote,
 	    .news = tell,
+	    .watches = take_folder,
 	    .context = work,
 	};
 
@@ -99,6 +139,7 @@ static void *watch_account(void *context)
 			failures = 0;
 		ms = fetch_watch_rest_ms(failures, error.class);
 		log_info("event=watch-ended account=%s rest=%llds reason=%s", LOG_CSTR(work->account->name), (long long)(ms / 1000), LOG_ERROR(&error));
+		tell_state(work, clock_wall() + ms / 1000, &error);
 		thread_activity_step("resting");
 		rest(ms);
 	}

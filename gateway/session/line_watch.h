@@ -12,6 +12,9 @@
 
 /* An event of the process: the name of the account that may have new mail. */
 #define LINE_WATCH_NEWS "news"
+/* Another: that name, with "state" ("watching", or "resting" until the next try), "since", "folders" (objects with "name" and "way": "idle", "notify"
+ * or "polled"), "more" (how many folders are not named), "next" and "error", as in the answer of `lanpost status`. */
+#define LINE_WATCH_STATE "watch"
 
 /* Whether there is an account to watch. */
 bool line_watch_is_wanted(const struct conf *conf);

@@ -70,6 +70,7 @@ static void answer_status(void *context, int fd)
 		    .pid = (int)getpid(),
 		    .clients = clients_count(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing),
 		    .scanners = supervisor->scanners,
+		    .watched = supervisor->watched,
 		},
 	    .fd = dup(fd),
 	};

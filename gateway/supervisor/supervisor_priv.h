@@ -82,6 +82,7 @@ struct supervisor {
 	int filter_fds[2]; /* of the socket between it and those that ask: [FILTER_FD_...] */
 	struct restarts filter_restarts;
 	struct scanner_watch *scanners; /* one for each [scanner] */
+	json_t *watched; /* what the process `watch` says of each account: LINE_WATCH_STATE; NULL: nothing */
 
 	struct child watch;
 	struct restarts watch_restarts;

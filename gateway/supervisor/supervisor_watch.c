@@ -8,10 +8,29 @@
 
 #define END_MS 2000
 
+static void forget_states(struct supervisor *supervisor)
+{
+	json_decref(supervisor->watched);
+	supervisor->watched = NULL;
+}
+
+/* object: of the process; shown by `lanpost status`. */
+static void take_state(struct supervisor *supervisor, json_t *object)
+{
+	const char *name = json_string_value(json_object_get(object, LINE_WATCH_STATE));
+
+	if (name == NULL || conf_find_account(supervisor->conf, name) == NULL)
+		return;
+	if (supervisor->watched == NULL)
+		supervisor->watched = json_object();
+	json_object_set(supervisor->watched, name, object);
+}
+
 void supervisor_watch_start(struct supervisor *supervisor)
 {
 	struct error error;
 
+	forget_states(supervisor);
 	supervisor->watch_restarts.at = 0;
 	if (!line_watch_is_wanted(supervisor->conf) || child_start(&supervisor->watch, "watch", line_watch_run, supervisor->conf, &error) == 0)
 		return;
@@ -32,6 +51,7 @@ void supervisor_watch_events(struct supervisor *supervisor, int most)
 			supervisor_session_want(supervisor, &request);
 			session_request_clear(&request);
 		}
+		take_state(supervisor, object);
 		json_decref(object);
 	}
 }
@@ -44,6 +64,7 @@ void supervisor_watch_ended(struct supervisor *supervisor, int status)
 	child_take_no_more(&supervisor->watch);
 	supervisor_watch_events(supervisor, INT_MAX);
 	delay = supervisor_child_ended(supervisor, &supervisor->watch, &supervisor->watch_restarts, &crash);
+	forget_states(supervisor);
 	if (delay < 0)
 		return;
 	log_warnx("event=watch-crashed status=%d restart_in_ms=%lld", status, (long long)delay);
@@ -62,6 +83,7 @@ void supervisor_watch_stop(struct supervisor *supervisor)
 {
 	if (supervisor->watch.pid != 0)
 		child_end(&supervisor->watch, END_MS);
+	forget_states(supervisor);
 }
 
 void supervisor_watch_restart(struct supervisor *supervisor)

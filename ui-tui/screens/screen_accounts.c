@@ -45,6 +45,14 @@ static const json_t *status_of(const struct tui *tui, const char *name)
 	return NULL;
 }
 
+/* On a line that is always up. */
+static bool is_watched(const json_t *watch)
+{
+	const char *state = json_string_value(json_object_get(watch, "state"));
+
+	return state != NULL && strcmp(state, "watching") == 0;
+}
+
 static void add_row(const struct tui *tui, struct list *list, const struct conf_account *account)
 {
 	const json_t *status = status_of(tui, account->name);
@@ -66,6 +74,8 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 	else if (!failed && json_integer_value(json_object_get(status, "left")) > 0)
 		list_cellf(list, _("good; %lld left on the server"),
 		    (long long)json_integer_value(json_object_get(status, "left")));
+	else if (!failed && is_watched(json_object_get(status, "watch")))
+		list_cell(list, _("good; new mail comes at once"));
 	else
 		list_cell(list, failed ? error : last == 0 ? "" : _("good"));
 }

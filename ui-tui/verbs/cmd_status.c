@@ -1,6 +1,8 @@
 /*
  * lanpost status: the state of the gateway, as text or as JSON.
  */
+#include "base/alloc.h"
+#include "base/buf.h"
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
 #include "base/str.h"
@@ -117,6 +119,79 @@ static void print_accounts(const json_t *accounts)
 	table_print(&table);
 }
 
+/* "INBOX, Spam (notify)"; new memory. */
+static char *folders_text(const json_t *watch)
+{
+	static const struct {
+		const char *way, *text;
+	} ways[] = {{"idle", N_("at once (IDLE)")}, {"notify", N_("at once (NOTIFY)")}, {"polled", N_("by the schedule")}};
+	struct buf text = BUF_INIT(1u << 20);
+	const json_t *folder;
+	size_t at;
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		bool is_first = true;
+
+		json_array_foreach(json_object_get(watch, "folders"), at, folder) {
+			if (strcmp(text_of(folder, "way"), ways[i].way) != 0)
+				continue;
+			buf_printf(&text, "%s%s", is_first ? (text.len > 0 ? "; " : "") : ", ", text_of(folder, "name"));
+			is_first = false;
+		}
+		if (!is_first)
+			buf_printf(&text, ": %s", _(ways[i].text));
+	}
+	if (number_of(watch, "more") > 0)
+		buf_printf(&text, _("; %lld folders more"), number_of(watch, "more"));
+	return buf_take(&text);
+}
+
+/* How an account's new mail is noticed; new memory. */
+static char *watch_text(const json_t *watch)
+{
+	const char *state = text_of(watch, "state"), *error = text_of(watch, "error");
+	char time[32];
+
+	if (strcmp(state, "watching") == 0)
+		return folders_text(watch);
+	if (strcmp(state, "polled") == 0)
+		return xstrdup(error);
+	if (strcmp(state, "resting") != 0)
+		return xstrdup(_("not connected yet"));
+	return xasprintf(_("not watched until %s: %s"), time_text(time, sizeof(time), number_of(watch, "next")),
+	    error[0] == '\0' ? _("the server does not report new mail") : error);
+}
+
+/* On a line that is always up. */
+static void print_watched(const json_t *accounts)
+{
+	struct table table = TABLE_SPARE("LlW", "010");
+	bool is_any = false;
+
+	table_add(&table, _("WATCHED"));
+	table_add(&table, _("SINCE"));
+	table_add(&table, _("FOLDERS"));
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i), *watch = json_object_get(account, "watch");
+		char time[32], *text;
+
+		if (!json_is_object(watch))
+			continue;
+		is_any = true;
+		text = watch_text(watch);
+		table_add(&table, text_of(account, "name"));
+		table_add(&table, number_of(watch, "since") == 0 ? "-" : time_text(time, sizeof(time), number_of(watch, "since")));
+		table_add(&table, text);
+		free(text);
+	}
+	if (!is_any) {
+		table_clear(&table);
+		return;
+	}
+	puts("");
+	table_print(&table);
+}
+
 /* Mail that stays at the providers until the next time, or permanently. */
 static void print_left(const json_t *accounts)
 {
@@ -222,6 +297,7 @@ static void print_status(const json_t *status)
 	    number_of(queue, "corrupt"));
 	printf(_("Clients:  %lld connected (lanpost who lists them)\n"), number_of(status, "clients"));
 	print_accounts(json_object_get(status, "accounts"));
+	print_watched(json_object_get(status, "accounts"));
 	print_left(json_object_get(status, "accounts"));
 	print_scanners(json_object_get(status, "scanners"));
 	print_learning(json_object_get(status, "learning"));

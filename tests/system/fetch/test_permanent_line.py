@@ -1,6 +1,7 @@
 """A line that is always up: new mail of IMAP accounts starts a session at once (IDLE, NOTIFY), and a provider that cannot report is asked by the schedule."""
 import collections
 import imaplib
+import time
 
 from harness.letters import letter
 from harness.misbehaving_imap import MisbehavingImap
@@ -39,8 +40,17 @@ def test_new_mail_comes_without_a_session_being_asked_for(make_gateway, dovecot)
         client.append("Spam", None, None, letter(number=3))
     has(office, 1, 2, 3)
     assert office.log().count("event=watching") == 1
+    watch = office.status()["accounts"][0]["watch"]
+    assert watch["state"] == "watching" and abs(watch["since"] - time.time()) < 600 and watch["error"] is None and watch["more"] == 0
+    assert watch["folders"] == [{"name": "INBOX", "way": "idle"}, {"name": "Spam", "way": "notify"}]
+    assert "INBOX: at once (IDLE); Spam: at once (NOTIFY)" in office.cli("status").stdout
     office.cli("account", "set", "a", "--idle", "no")  # a reload ends it
     until(lambda: office.process_named("watch") is None, 30, "no process watches")
+    assert office.status()["accounts"][0]["watch"]["state"] == "polled" and "idle = no; the schedule asks" in office.cli("status").stdout
+    office.main["line"]["permanent"] = "no"
+    office.write()
+    office.cli("reload")
+    assert office.status()["accounts"][0]["watch"] is None
 
 
 def test_a_provider_that_goes_is_found_again(make_gateway, dovecot):
@@ -48,6 +58,8 @@ def test_a_provider_that_goes_is_found_again(make_gateway, dovecot):
     watching(office)
     dovecot.stop()
     until(lambda: "event=watch-ended" in office.log(), 30, office.log()[-2000:])
+    watch = until(lambda: (found := office.status()["accounts"][0]["watch"])["state"] == "resting" and found, 60, "its rest")
+    assert watch["error"] and watch["next"] >= watch["since"] and "not watched until" in office.cli("status").stdout
     dovecot.start()
     dovecot.deliver("office", letter(number=1))
     watching(office, 2)

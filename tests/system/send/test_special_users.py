@@ -180,6 +180,12 @@ def test_an_account_that_does_not_exist_is_answered_with_those_that_do(make_gate
     assert "no account nope" in text and "sales" in text and "fetched" not in text.lower()
 
 
+def test_the_state_is_answered_with_scanners(make_gateway):
+    office = make_gateway(users=["anna"], sections={"scanner av": {"url": "clamd://127.0.0.1:1"}})
+    assert "Queue: 0 to send" in asked(office, "anna", "status").get_content()
+    assert "process-crashed" not in office.log() and "session-crashed" not in office.log()
+
+
 def test_hundreds_of_commands_read_the_spool_once(make_gateway):
     """Anybody on the LAN may write them in a user's name: a session that lists all mailboxes for each takes minutes."""
     gateway = make_gateway(users={"ivan": {}, "anna": {}}, sections={"gateway": {"daemon_limit": 1}})
