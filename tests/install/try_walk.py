@@ -135,7 +135,7 @@ class Office(Try):
         if line == "sudo freshclam":
             self.system.run(SIGNATURES)
         elif "scanner test" in line: # a scanner is there some time after it was started
-            until(lambda: self.run(line, check=False).returncode == 0, line, 180)
+            until(lambda: self.run(line, check=False).returncode == 0, line, 900)
         else:
             self.run("export DEBIAN_FRONTEND=noninteractive; " + line.replace("sudo apt-get", "sudo -E apt-get"), timeout=3600)
 

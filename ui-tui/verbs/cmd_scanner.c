@@ -88,6 +88,19 @@ static void print_outcome(const struct outcome *outcome)
 		printf(_("Test:     found %s\n"), outcome->second.virus);
 }
 
+/* Says also what to do when the scanner has given no verdict at all. */
+static int fail(const struct outcome *outcome)
+{
+	/* Debian's names. */
+	static const char *const units[] = {[SCANNER_CLAMD] = "clamav-daemon", [SCANNER_SPAMD] = "spamd", [SCANNER_RSPAMD] = "rspamd"};
+	const char *name = outcome->scanner->name, *said = ERROR_SAID(&outcome->error);
+
+	if (outcome->is_done)
+		return cli_fail(CLI_FAILED, _("scanner %s: %s"), name, said);
+	return cli_fail(CLI_FAILED, _("scanner %s: %s. Is it running? `systemctl status %s` shows it"), name, said,
+	    units[scanner_url_of(outcome->scanner->url).kind]);
+}
+
 int cmd_scanner_test(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
@@ -107,7 +120,7 @@ int cmd_scanner_test(struct cli *cli)
 	else
 		print_outcome(&outcome);
 	if (outcome.error.class != ERROR_NONE)
-		result = cli_fail(CLI_FAILED, _("scanner %s: %s"), outcome.scanner->name, ERROR_SAID(&outcome.error));
+		result = fail(&outcome);
 	conf_free(conf);
 	return result;
 }

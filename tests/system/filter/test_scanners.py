@@ -81,6 +81,7 @@ def test_fetched_mail_stays_with_the_provider_while_a_scanner_is_away(make_gatew
     gateway, provider = office(make_gateway, {"av": av}, [letter(number=n) for n in range(3)], when_away="wait")
     gateway.session()
     assert gateway.mailbox("ivan") == [] and len(provider.left) == 3
+    assert "systemctl status clamav-daemon" in gateway.cli("scanner", "test", "av").stderr
     again = Clamd(port=av.port)
     gateway.session()
     assert len(gateway.mailbox("ivan")) == 3 and provider.left == [] and len(again.messages) == 3
