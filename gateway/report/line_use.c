@@ -15,13 +15,32 @@
 /* The first had room for no more. */
 static const char key[] = "line-use", ways_key[] = "line-use-ways";
 
+/* Reads the row of the newest session. If it is of another month, it is put aside, and what was put aside of this one is read: a clock that was wrong
+ * for a while (a computer without a battery, before it has the time) must not set the sums to 0. at: where the row has its month. */
+static void load_row(struct state *state, const char *name, size_t at, int64_t month, int64_t *row, size_t count)
+{
+	struct error error = ERROR_INIT;
+	int result = state_numbers_get(state, name, row, count, &error);
+	int64_t other = row[at];
+
+	if (result >= 0 && other != 0 && other != month) {
+		char *before = xasprintf("%s-%lld", name, (long long)other), *now = xasprintf("%s-%lld", name, (long long)month);
+
+		result = state_numbers_put(state, before, row, count, &error);
+		if (result == 0)
+			result = state_numbers_get(state, now, row, count, &error);
+		free(before);
+		free(now);
+	}
+	if (result < 0)
+		log_warnx("event=line-use-unknown reason=%s", LOG_ERROR(&error));
+}
+
 static void load_ways(struct line_use *use, struct state *state)
 {
 	int64_t stored[6] = {0};
-	struct error error;
 
-	if (state_numbers_get(state, ways_key, stored, ARRAY_LEN(stored), &error) < 0)
-		log_warnx("event=line-use-unknown reason=%s", LOG_ERROR(&error));
+	load_row(state, ways_key, 3, use->month, stored, ARRAY_LEN(stored));
 	if (stored[0] == use->day)
 		use->day_ways = (struct remote_bytes){(uint64_t)stored[1], (uint64_t)stored[2]};
 	if (stored[3] == use->month)
@@ -30,12 +49,13 @@ static void load_ways(struct line_use *use, struct state *state)
 
 void line_use_load(struct line_use *use, struct state *state, int64_t now)
 {
-	int64_t stored[STATE_NUMBERS_MAX] = {0}, today = clock_day(now);
+	int64_t stored[STATE_NUMBERS_MAX] = {0}, today = clock_day(now), rate;
 	struct error error;
 
-	if (state_numbers_get(state, key, stored, ARRAY_LEN(stored), &error) < 0)
-		log_warnx("event=line-use-unknown reason=%s", LOG_ERROR(&error));
-	*use = (struct line_use){.day = today, .month = today / 100, .rate = stored[7]};
+	state_numbers_get(state, key, stored, ARRAY_LEN(stored), &error); /* load_row() reports a failure */
+	rate = stored[7];
+	load_row(state, key, 2, today / 100, stored, ARRAY_LEN(stored));
+	*use = (struct line_use){.day = today, .month = today / 100, .rate = rate};
 	if (stored[0] == use->day)
 		use->day_bytes = stored[1];
 	load_ways(use, state);

@@ -41,6 +41,31 @@ static void test_days_and_months_begin_at_nothing(void **context)
 	}
 }
 
+/* A wrong clock is no new month: what was used stays used. */
+static void test_a_clock_that_jumps_and_comes_back(void **context)
+{
+	static const int64_t jumps[] = {0, NOON + 400 * (int64_t)DAY, NOON - 60 * DAY};
+	const struct conf_line line = {.price_per_mb = 5};
+	struct line_use use;
+
+	(void)context;
+	line_use_load(&use, spool.state, NOON);
+	line_use_add(&use, spool.state, &line, (struct remote_bytes){.received = MEGA, .sent = MEGA}, 60, 1000);
+	for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+		line_use_load(&use, spool.state, jumps[i]);
+		assert_int_equal(use.day_bytes + use.month_bytes + use.month_cost + (int64_t)use.month_ways.sent, 0);
+		assert_int_equal(use.rate, 1000);
+		line_use_add(&use, spool.state, &line, (struct remote_bytes){.received = 7}, 1, 0);
+		line_use_load(&use, spool.state, NOON);
+		assert_int_equal(use.day_bytes, 2 * MEGA);
+		assert_int_equal(use.month_bytes, 2 * MEGA);
+		assert_int_equal(use.month_sessions, 1);
+		assert_int_equal(use.month_cost, 10);
+		assert_int_equal(use.month_ways.sent, MEGA);
+		assert_int_equal(use.rate, 1000);
+	}
+}
+
 /* An older version has counted both directions together only. */
 static void test_what_an_older_version_has_counted_is_there(void **context)
 {
@@ -114,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    STATE_TEST(test_days_and_months_begin_at_nothing),
+	    STATE_TEST(test_a_clock_that_jumps_and_comes_back),
 	    STATE_TEST(test_what_an_older_version_has_counted_is_there),
 	    cmocka_unit_test(test_the_smallest_limit_of_each_way_counts),
 	    cmocka_unit_test(test_prices_add_up),
