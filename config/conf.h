@@ -22,6 +22,7 @@ enum conf_auth {
 	AUTH_AUTO, AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_APOP, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2,
 	AUTH_OAUTHBEARER, AUTH_USER, AUTH_LOGIN_COMMAND, AUTH_DIGEST_MD5,
 };
+enum conf_oauth2 { OAUTH2_NONE, OAUTH2_MICROSOFT, OAUTH2_GOOGLE, OAUTH2_OWN };
 enum conf_tls { TLS_REQUIRED, TLS_OPPORTUNISTIC, TLS_NONE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
@@ -170,6 +171,9 @@ struct conf_remote {
 	enum conf_tls tls;
 	char *user, *password, *password_command;
 	char *oauth2_token_command; /* instead of a password */
+	enum conf_oauth2 oauth2;    /* instead of both: the provider where lanpost signs in itself (upstream/oauth2.h) */
+	char *oauth2_client_id, *oauth2_client_secret;
+	char *oauth2_device_url, *oauth2_token_url, *oauth2_scope; /* "": as the provider has them */
 	enum conf_auth auth;
 	int64_t connect_timeout;
 	char *ca_file, *pin_sha256;
@@ -460,6 +464,8 @@ bool conf_has_listed_rules(const struct conf *conf);
 bool conf_rule_does_nothing(const struct conf_rule *rule);
 /* Whether ca_file or pin_sha256 is given: then TLS is required, regardless of `tls`. */
 bool conf_remote_names_its_server(const struct conf_remote *remote);
+/* Whether the login sends a token of OAuth 2.0 and no password. */
+bool conf_remote_has_token(const struct conf_remote *remote);
 /* Whether this time of day is within these hours (seconds since midnight), which may cross midnight; from == to: all day. */
 bool conf_hours_have(int64_t from, int64_t to, const struct tm *tm);
 /* The limit at this time (seconds since 1970; local hours): of the first range that has it, else the usual one, which is also that of time 0. */

@@ -181,20 +181,51 @@ static bool wants_token(const struct conf_remote *remote)
 	return remote->auth == AUTH_XOAUTH2 || remote->auth == AUTH_OAUTHBEARER;
 }
 
+/* No token over a line that others can read; a provider on this computer is for tests. */
+static bool is_token_url(const char *url)
+{
+	struct endpoint server = endpoint_of(url);
+
+	return server.host.len > 0 && (strncmp(url, "https://", 8) == 0 || (strncmp(url, "http://", 7) == 0 && endpoint_is_local(&server)));
+}
+
+static void check_sign_in(const struct check *check, const char *kind, const char *name, const struct conf_remote *remote,
+    struct conf_place place)
+{
+	char *const *const urls[] = {&remote->oauth2_device_url, &remote->oauth2_token_url};
+
+	if (remote->oauth2 == OAUTH2_NONE)
+		return;
+	if (remote->oauth2_client_id[0] == '\0')
+		ERROR_AT(check, &remote->oauth2, place, N_("[%s %s] has oauth2 but no oauth2_client_id"), kind, name);
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		if (remote->oauth2 == OAUTH2_OWN && (*urls[i])[0] == '\0')
+			ERROR_AT(check, &remote->oauth2, place, N_("[%s %s] has oauth2 = own and needs oauth2_device_url and oauth2_token_url"), kind, name);
+		else if ((*urls[i])[0] != '\0' && !is_token_url(*urls[i]))
+			ERROR_AT(check, urls[i], place, N_("%s is not a URL with https"), *urls[i]);
+	}
+	if (remote->oauth2 == OAUTH2_GOOGLE && remote->oauth2_scope[0] == '\0')
+		WARN_AT(check, &remote->oauth2, place,
+		    N_("[%s %s] has oauth2 = google, but Google grants no access to mail to sign-ins by code: use an app password, or oauth2_token_command"), kind, name);
+}
+
 static void check_token(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
-	bool has_token = remote->oauth2_token_command[0] != '\0';
+	char *const *given = &remote->oauth2_token_command;
+	bool has_command = (*given)[0] != '\0', has_token = conf_remote_has_token(remote);
+	const char *key = has_command ? "oauth2_token_command" : "oauth2";
+	const void *field = has_command ? (const void *)given : &remote->oauth2;
 
 	if (has_token && (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
-		ERROR_AT(check, &remote->oauth2_token_command, place,
-		    N_("[%s %s] has both a password and oauth2_token_command; remove one"), kind, name);
+		ERROR_AT(check, field, place, N_("[%s %s] has both a password and %s; remove one"), kind, name, key);
+	if (has_command && remote->oauth2 != OAUTH2_NONE)
+		ERROR_AT(check, field, place, N_("[%s %s] has both oauth2 and oauth2_token_command; remove one"), kind, name);
 	if (has_token && remote->user[0] == '\0')
-		ERROR_AT(check, &remote->oauth2_token_command, place,
-		    N_("[%s %s] has oauth2_token_command but no user"), kind, name);
+		ERROR_AT(check, field, place, N_("[%s %s] has %s but no user"), kind, name, key);
 	if (wants_token(remote) && !has_token)
-		ERROR_AT(check, &remote->auth, place,
-		    N_("[%s %s] logs in with a token and needs oauth2_token_command"), kind, name);
+		ERROR_AT(check, &remote->auth, place, N_("[%s %s] logs in with a token and needs oauth2 or oauth2_token_command"), kind, name);
+	check_sign_in(check, kind, name, remote, place);
 }
 
 /* Methods that only one protocol has. */

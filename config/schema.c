@@ -237,7 +237,22 @@ static const struct schema_key sorter_keys[] = {
 	    N_("The login method. auto: the methods that the server offers, strongest first; up to " \
 	       "three are tried. user: USER and PASS of POP3. login-command: LOGIN of IMAP. login: " \
 	       "AUTH LOGIN, or LOGIN of IMAP. apop: POP3 only. xoauth2 and oauthbearer need "      \
-	       "oauth2_token_command.")},                                                          \
+	       "oauth2 or oauth2_token_command.")},                                                \
+	{"oauth2", WORD(owner, remote.oauth2, conf_oauth2), "none", NULL,                          \
+	    ONE_OF("none", "microsoft", "google", "own"),                                          \
+	    N_("The provider where `lanpost account login` or `lanpost smarthost login` signs in (OAuth 2.0, RFC 8628); replaces password. own: the " \
+	       "provider of oauth2_device_url and oauth2_token_url. A smarthost with the same user and the same settings oauth2 as an account " \
+	       "uses the sign-in of the account.")},                                               \
+	{"oauth2_client_id", TEXT(owner, remote.oauth2_client_id), "", N_("none; oauth2 needs one"), ANY, \
+	    N_("The application that is registered at the provider.")},                            \
+	{"oauth2_client_secret", SECRET(owner, remote.oauth2_client_secret), "", N_("none"), ANY,  \
+	    N_("The secret of the application, if the provider has issued one.")},                 \
+	{"oauth2_device_url", TEXT(owner, remote.oauth2_device_url), "", N_("that of the provider"), ANY, \
+	    N_("Where a sign-in begins (https).")},                                                \
+	{"oauth2_token_url", TEXT(owner, remote.oauth2_token_url), "", N_("that of the provider"), ANY, \
+	    N_("Where tokens are issued (https).")},                                               \
+	{"oauth2_scope", TEXT(owner, remote.oauth2_scope), "", N_("mail, as the provider names it"), ANY, \
+	    N_("What the sign-in is for, separated by blanks.")},                                  \
 	{"connect_timeout", SECONDS(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),    \
 	    N_("Time limit for connecting to the server.")},                                       \
 	{"ca_file", PATH(owner, remote.ca_file), "", N_("the authorities of the system"), ANY,     \

@@ -135,6 +135,11 @@ char *layout_tls(const struct spool *spool, const char *file)
 	return below(spool, "tls", file);
 }
 
+char *layout_sign_in(const struct spool *spool, const char *file)
+{
+	return below(spool, "sign-in", file);
+}
+
 char *layout_login_notes(const struct spool *spool)
 {
 	return below(spool, "login-notes", "");

@@ -15,6 +15,8 @@ char *layout_gateway_lock(const struct spool *spool);
 char *layout_line_up(const struct spool *spool);
 /* file "": the folder. */
 char *layout_tls(const struct spool *spool, const char *file);
+/* file "": the folder. */
+char *layout_sign_in(const struct spool *spool, const char *file);
 char *layout_login_key(const struct spool *spool);
 char *layout_login_notes(const struct spool *spool);
 

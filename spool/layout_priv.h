@@ -13,6 +13,7 @@
  *       mailboxes/USER/lanpost-outbox/    what stands for the queue entries of the user (spool/mailbox/folder_outbox.c)
  *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)
  *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/storage/queue.h)
+ *       sign-in/                          tokens of providers (spool/sign_in_file.h)
  *       tls/                              the gateway's own certificate and its key
  *
  * Each function returns the path in new memory. The caller has checked external names (users, ids, file names): none

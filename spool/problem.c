@@ -12,6 +12,8 @@ static const struct {
     /* TRANSLATORS: %s is a name; all of these follow "Problem: " and are also used at the beginning of a line */
     {"account ", N_("account %s")},
     {"smarthost ", N_("smarthost %s")},
+    {"login account ", N_("the sign-in of account %s")},
+    {"login smarthost ", N_("the sign-in of smarthost %s")},
     {"corrupt ", N_("damaged file %s")},
     {"message ", N_("a message of account %s")},
     {"uids ", N_("the UIDs of account %s")},

@@ -30,7 +30,7 @@ MAY_INCLUDE = {
 FOLDERS = list(MAY_INCLUDE)
 # What others see of spool/: the interface of storage, the values that it takes and gives, the gateway's own files, removal by age.
 STORAGE = {"spool/storage/storage.h", "spool/layout.h", "spool/maintenance/expire.h"} | {
-    f"spool/{value}.h" for value in ("body", "envelope", "event", "fact", "mailbox_name", "origin", "partial", "problem", "queue_state", "shown", "spool")}
+    f"spool/{value}.h" for value in ("body", "envelope", "event", "fact", "mailbox_name", "origin", "partial", "problem", "queue_state", "shown", "sign_in_file", "spool")}
 # Who looks behind it, at the engine: backups, damage, the disk, the sandbox, and the verbs that show or fill its files.
 BEHIND_STORAGE = {
     "gateway/process/privileges.c": {"spool/maintenance/spool_give.h"},

@@ -47,6 +47,7 @@ struct login_keeper {
 	bool (*answer)(void *context, enum login_question question, struct slice with, unsigned iterations, struct buf *out);
 	void *context;
 	bool has_line_end; /* limit of the secret: no command can be longer */
+	uint64_t received, sent; /* bytes that it cost on the line to get the secret */
 };
 /* Computes the answer, for a process that has the secret. */
 bool login_secret_answer(const char *secret, enum login_question question, struct slice with, unsigned iterations, struct buf *out);

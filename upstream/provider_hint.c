@@ -18,7 +18,7 @@ static const struct hint hints[] = {
     {"", "[LOGIN-DELAY]", N_("The provider requires longer pauses between logins: increase `every` "
         "of the account.")},
     {"", "Basic auth",
-	N_("This server no longer accepts passwords: use oauth2_token_command with auth = xoauth2.")},
+	N_("This server no longer accepts passwords: use oauth2 or oauth2_token_command.")},
     {"gmail.com", "",
 	N_("Gmail does not accept the password of the Google account: turn on 2-Step Verification, "
 	   "create an app password at https://myaccount.google.com/apppasswords, and enable POP or "
@@ -31,10 +31,10 @@ static const struct hint hints[] = {
 	N_("Mail.ru requires a password for external applications: create one at "
 	   "https://account.mail.ru/user/2-step-auth/passwords and use it here.")},
     {"office365.com", "",
-	N_("Microsoft 365 does not accept passwords: use oauth2_token_command with auth = xoauth2, "
+	N_("Microsoft 365 does not accept passwords: use oauth2 = microsoft, "
 	   "and enable POP or IMAP for the mailbox.")},
     {"outlook.com", "",
-	N_("Outlook.com does not accept passwords: use oauth2_token_command with auth = xoauth2, "
+	N_("Outlook.com does not accept passwords: use oauth2 = microsoft, "
 	   "and enable POP or IMAP in its settings.")},
     {"rambler.ru", "",
 	N_("Rambler accepts mail programs only if the settings of the mailbox allow them.")},

@@ -27,6 +27,13 @@ static void start_curl(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+void remote_start_curl(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start_curl);
+}
+
 /* --- libcurl's output while it connects */
 
 /* The only place where libcurl reports it after a connection is handed over. */
@@ -294,6 +301,10 @@ static int open_secret(const struct remote_options *options, struct login_settin
 {
 	const struct remote_secrets *secrets = options->secrets;
 
+	if (options->secret != NULL) {
+		settings->secret = options->secret;
+		return 0;
+	}
 	if (secrets == NULL) {
 		if (conf_remote_password(options->remote, options->cancel, secret, error) != 0)
 			return -1;
@@ -301,12 +312,18 @@ static int open_secret(const struct remote_options *options, struct login_settin
 		return 0;
 	}
 	settings->keeper = keeper;
-	return secrets->open(secrets->context, options->remote, options->cancel, keeper, error);
+	if (secrets->open(secrets->context, options->remote, options->cancel, keeper, error) != 0)
+		return -1;
+	if (options->wire != NULL) {
+		atomic_fetch_add(&options->wire->received, keeper->received);
+		atomic_fetch_add(&options->wire->sent, keeper->sent);
+	}
+	return 0;
 }
 
 static void close_secret(const struct remote_options *options, char *secret, struct login_keeper *keeper)
 {
-	if (options->secrets != NULL)
+	if (options->secrets != NULL && options->secret == NULL)
 		options->secrets->close(keeper);
 	conf_secret_free(secret);
 }
@@ -318,7 +335,7 @@ static int open_remote(struct remote *remote, const struct remote_options *optio
 	    .protocol = remote->protocol,
 	    .host = remote->host,
 	    .user = conf->user,
-	    .is_token = conf->oauth2_token_command[0] != '\0',
+	    .is_token = conf_remote_has_token(conf),
 	    .auth = conf->auth,
 	    .known = options->known == NULL ? AUTH_AUTO : *options->known,
 	};
@@ -344,10 +361,9 @@ static int open_remote(struct remote *remote, const struct remote_options *optio
 
 int remote_open(struct remote **remote, const struct remote_options *options, struct error *error)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct remote *made = new_remote(options);
 
-	pthread_once(&once, start_curl);
+	remote_start_curl();
 	*remote = NULL;
 	if (open_remote(made, options, error) != 0) {
 		remote_close(made);

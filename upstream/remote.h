@@ -51,6 +51,7 @@ struct remote_options {
 	int64_t timeout;	   /* seconds that the server may be silent until the login is done; 0: only the total limit */
 	const atomic_bool *cancel; /* may be NULL; must outlive the remote */
 	const struct remote_secrets *secrets; /* the keeper of the passwords; NULL: conf_remote_password() */
+	const char *secret; /* the password or token, if the caller has it; NULL: see above */
 	enum conf_auth *known;	   /* the method that worked last time is tried first, and the one that works is stored here;
 	 * may be NULL */
 	struct remote_wire *wire; /* what its connections cost is added while they are used, and when they end; may be NULL; must outlive the remote */

@@ -16,7 +16,7 @@
 /* --- counting */
 
 /* TCP counts what it has received, also if nobody has read it: the line has carried it. */
-static bool ask_tcp(curl_socket_t socket, uint64_t *received, uint64_t *sent)
+bool remote_socket_bytes(curl_socket_t socket, struct remote_bytes *bytes)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
@@ -24,24 +24,24 @@ static bool ask_tcp(curl_socket_t socket, uint64_t *received, uint64_t *sent)
 	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
 	    len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
 		return false;
-	*received = info.tcpi_bytes_received;
-	*sent = info.tcpi_bytes_sent > 0 ? info.tcpi_bytes_sent : info.tcpi_bytes_acked; /* older kernels */
+	bytes->received = info.tcpi_bytes_received;
+	bytes->sent = info.tcpi_bytes_sent > 0 ? info.tcpi_bytes_sent : info.tcpi_bytes_acked; /* older kernels */
 	return true;
 }
 
 static void count(struct remote *remote, curl_socket_t socket)
 {
-	uint64_t received, sent;
+	struct remote_bytes now;
 
-	if (remote->wire == NULL || !ask_tcp(socket, &received, &sent))
+	if (remote->wire == NULL || !remote_socket_bytes(socket, &now))
 		return;
 	if (socket != remote->counted_fd)
 		remote->counted_received = remote->counted_sent = 0;
 	remote->counted_fd = socket;
-	atomic_fetch_add(&remote->wire->received, received - remote->counted_received);
-	atomic_fetch_add(&remote->wire->sent, sent - remote->counted_sent);
-	remote->counted_received = received;
-	remote->counted_sent = sent;
+	atomic_fetch_add(&remote->wire->received, now.received - remote->counted_received);
+	atomic_fetch_add(&remote->wire->sent, now.sent - remote->counted_sent);
+	remote->counted_received = now.received;
+	remote->counted_sent = now.sent;
 }
 
 void remote_count_end(struct remote *remote, curl_socket_t socket)

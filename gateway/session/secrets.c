@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define OPEN_MS 60000	/* a command gets half of it */
+#define OPEN_MS 150000	/* a sign-in is renewed, after another login that renews it */
 #define ANSWER_MS 20000 /* a million rounds on a slow machine */
 #define LINE_EXTRA_MS 30000
 
@@ -109,7 +109,8 @@ static int keeper_open(void *context, const struct conf_remote *remote, const at
 	struct secrets *secrets = context;
 	struct asker *asker = xcalloc(1, sizeof(*asker));
 	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
-	const char *name = "";
+	const char *name = "", *way = secrets->conf->line.way == NULL ? "" : secrets->conf->line.way;
+	struct secrets_opened opened = {0};
 	uint32_t kind;
 	int result = -1;
 
@@ -119,9 +120,15 @@ static int keeper_open(void *context, const struct conf_remote *remote, const at
 		error_set(error, ERROR_CONFIG, N_("there is no password for %s"), remote->url);
 	else if (helper_converse(&secrets->helper, &asker->conversation, error) == 0)
 		result = secrets_exchange(&asker->conversation,
-		    &(struct frame){.kind = kind, .parts = &(struct slice){name, strlen(name)}, .count = 1}, &answer,
+		    &(struct frame){.kind = kind, .parts = (const struct slice[]){{name, strlen(name) + 1}, slice_of(way)}, .count = 2}, &answer,
 		    (struct frame_wait){clock_now_ms() + OPEN_MS, cancel}, error);
-	keeper->has_line_end = answer.len > 0 && answer.ptr[0] != '\0';
+	if (result == 0 && answer.len != sizeof(opened))
+		result = lost(FRAME_CLOSED, error);
+	if (result == 0)
+		memcpy(&opened, answer.ptr, sizeof(opened));
+	keeper->has_line_end = opened.has_line_end != 0;
+	keeper->received = opened.bytes.received;
+	keeper->sent = opened.bytes.sent;
 	buf_clear(&answer);
 	if (result != 0)
 		keeper_close(keeper);
@@ -177,6 +184,27 @@ int secrets_run_while_up(struct secrets *secrets, const atomic_bool *cancel, str
 		*has_bytes = ran.has_bytes != 0;
 		buf_append_slice(output, slice_from(buf_slice(&answer), sizeof(ran)));
 	}
+	helper_hang_up(&conversation);
+	buf_clear(&answer);
+	return result;
+}
+
+/* --- sign-ins */
+
+int secrets_sign_ins(struct secrets *secrets, const atomic_bool *cancel, int64_t *ends, struct error *error)
+{
+	size_t size = (secrets->conf->account_count + secrets->conf->smarthost_count) * sizeof(*ends);
+	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
+	struct conversation conversation;
+	int result = helper_converse(&secrets->helper, &conversation, error);
+
+	if (result == 0)
+		result = secrets_exchange(&conversation, &(struct frame){.kind = SECRETS_SIGN_INS}, &answer,
+		    (struct frame_wait){clock_now_ms() + ANSWER_MS, cancel}, error);
+	if (result == 0 && answer.len != size)
+		result = lost(FRAME_CLOSED, error);
+	if (result == 0 && size > 0)
+		memcpy(ends, answer.ptr, size);
 	helper_hang_up(&conversation);
 	buf_clear(&answer);
 	return result;

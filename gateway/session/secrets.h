@@ -39,6 +39,10 @@ int secrets_dialup_command(const struct conf *conf, bool is_down, const atomic_b
 int secrets_run_while_up(struct secrets *secrets, const atomic_bool *cancel, struct buf *output, int *status, struct line_counters *bytes,
     bool *has_bytes, struct error *error);
 
+/* When the sign-ins end (mail/sign_in.h), in seconds since 1970: for each account, then for each smarthost; 0: not known; -1: it has none, or one that
+ * fails its logins anyway. ends: account_count + smarthost_count numbers. */
+int secrets_sign_ins(struct secrets *secrets, const atomic_bool *cancel, int64_t *ends, struct error *error);
+
 /* The main function of a worker; for tests. context: the struct conf. */
 void secrets_serve(void *context, int fd);
 

@@ -14,19 +14,27 @@
 
 enum secrets_kind {
 	/* The session's first frame. */
-	SECRETS_ACCOUNT = 1, /* its name */
-	SECRETS_SMARTHOST,   /* its name */
+	SECRETS_ACCOUNT = 1, /* its name; behind a NUL that of one of several lines, for a sign-in (mail/sign_in.h) */
+	SECRETS_SMARTHOST,   /* the same */
 	SECRETS_DIALUP,	     /* a byte: 0 up, 1 down; and the name of one of several lines */
 	SECRETS_KEY,	     /* domain of a [dkim] section */
 	SECRETS_WHILE_UP,    /* nothing */
+	SECRETS_SIGN_INS,    /* nothing */
 	/* Answers. */
-	SECRETS_GOOD, /* to the first request: whether the secret has a line end (a byte); exit code (32 bits) and output;
-	 * whether the key is Ed25519 (a byte); after SECRETS_WHILE_UP: struct secrets_ran and the output; to a question: the answer */
+	SECRETS_GOOD, /* to the first request: struct secrets_opened; exit code (32 bits) and output;
+	 * whether the key is Ed25519 (a byte); after SECRETS_WHILE_UP: struct secrets_ran and the output; after SECRETS_SIGN_INS: a number (64 bits) for each account, then each
+	 * smarthost, as secrets_sign_ins() has it; to a question: the answer */
 	SECRETS_BAD,  /* class (32 bits) and phrase of an error */
 	/* After SECRETS_KEY: a digest to sign; may be repeated. */
 	SECRETS_SIGN,
 	/* And an enum login_question: rounds (32 bits) and `with`. */
 	SECRETS_QUESTION = 16,
+};
+
+struct secrets_opened {
+	struct remote_bytes bytes; /* what it cost on the line */
+	int32_t has_line_end;
+	int32_t unused;
 };
 
 struct secrets_ran {

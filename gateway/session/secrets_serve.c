@@ -6,6 +6,7 @@
 #include "base/process/command.h"
 #include "base/i18n.h"
 #include "gateway/session/secrets_priv.h"
+#include "mail/sign_in.h"
 #include "upstream/login.h"
 
 #include <poll.h>
@@ -111,23 +112,36 @@ static bool hides_it(enum conf_auth auth)
 	       auth == AUTH_SCRAM_SHA_256;
 }
 
+/* body: the name of the server, and behind a NUL that of one of several lines. */
+static void use_way(const struct service *service, struct buf *body)
+{
+	const char *name = buf_text(body);
+	size_t len = strlen(name);
+	const struct conf_way *way = len < body->len ? conf_find_way(service->conf, name + len + 1) : NULL;
+
+	if (way != NULL)
+		conf_way_use(service->conf, way);
+}
+
 static bool open_secret(struct service *service, uint32_t kind, const char *name)
 {
 	const struct conf_remote *remote = find_remote(service->conf, kind, name);
+	struct secrets_opened opened = {0};
 	struct error error;
-	char has_line_end;
 	int result = -1;
 
 	if (remote == NULL)
 		error_set(&error, ERROR_CONFIG, N_("there is no password for %s"), name);
 	else
-		result = conf_remote_password(remote, &service->is_over, &service->secret, &error);
+		result = sign_in_secret(&(struct sign_in){.conf = service->conf, .remote = remote, .proxy = service->conf->line.proxy,
+					    .cancel = &service->is_over, .bytes = &opened.bytes},
+		    &service->secret, &error);
 	if (result != 0)
 		return say_error(service, &error) && false;
 	service->may_show = !hides_it(remote->auth);
 	conf_wipe_secrets(service->conf); /* from here on this process has only one password */
-	has_line_end = strpbrk(service->secret, "\r\n") != NULL;
-	return say(service, SECRETS_GOOD, &has_line_end, sizeof(has_line_end), SLICE_NONE);
+	opened.has_line_end = strpbrk(service->secret, "\r\n") != NULL;
+	return say(service, SECRETS_GOOD, &opened, sizeof(opened), SLICE_NONE);
 }
 
 static bool answer(const struct service *service, uint32_t kind, struct slice body)
@@ -156,6 +170,30 @@ static void serve_login(struct service *service, struct buf *body)
 		if (frame_receive(service->fd, &kind, body, NULL, wait) != FRAME_OK || !answer(service, kind, buf_slice(body)))
 			break;
 	conf_secret_free(service->secret);
+}
+
+/* --- sign-ins */
+
+static void add_end(const struct conf *conf, const struct conf_remote *remote, struct buf *out)
+{
+	int64_t end = -1;
+
+	if (remote->oauth2 != OAUTH2_NONE && sign_in_look(conf, remote, &end) != SIGN_IN_GOOD)
+		end = -1;
+	buf_append(out, &end, sizeof(end));
+}
+
+static void serve_sign_ins(const struct service *service)
+{
+	const struct conf *conf = service->conf;
+	struct buf out = BUF_INIT(SECRETS_FRAME_MAX - FRAME_HEAD);
+
+	for (size_t i = 0; i < conf->account_count; i++)
+		add_end(conf, &conf->accounts[i].remote, &out);
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		add_end(conf, &conf->smarthosts[i].remote, &out);
+	say(service, SECRETS_GOOD, NULL, 0, buf_slice(&out));
+	buf_clear(&out);
 }
 
 /* --- keys */
@@ -238,10 +276,14 @@ void secrets_serve(void *context, int fd)
 	if (pthread_create(&watcher, NULL, watch, &service) != 0)
 		return;
 	if (frame_receive(fd, &kind, &body, NULL, (struct frame_wait){INT64_MAX, &service.is_over}) == FRAME_OK) {
+		if (kind == SECRETS_ACCOUNT || kind == SECRETS_SMARTHOST)
+			use_way(&service, &body);
 		if (kind == SECRETS_DIALUP)
 			serve_line(&service, buf_slice(&body));
 		else if (kind == SECRETS_WHILE_UP)
 			serve_while_up(&service);
+		else if (kind == SECRETS_SIGN_INS)
+			serve_sign_ins(&service);
 		else if (kind == SECRETS_KEY)
 			serve_key(&service, &body);
 		else if (open_secret(&service, kind, buf_text(&body)))

@@ -258,6 +258,7 @@ static void work(struct session *session)
 	journal_line(session);
 	count_use(session, fetched_ms);
 	session_report_problems(&report, wants_line(session), session->is_up && !remote_portal_was_met());
+	session_report_sign_ins(&report, &session->secrets);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
 }

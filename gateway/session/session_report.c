@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"
+#include "mail/sign_in.h"
 #include "spool/problem.h"
 
 #include <stdio.h>
@@ -189,4 +190,35 @@ void session_report_problems(const struct session_report *session, bool line_was
 	report_smarthosts(session);
 	session_report_change(session, "process session", PHRASE(N_("the session process")),
 	    &(struct error)ERROR_INIT);
+}
+
+static void report_sign_in(const struct session_report *session, const char *kind, const char *name, const struct conf_remote *remote, int64_t end)
+{
+	char *key = xasprintf("login %s %s", kind, name), verb[128];
+	struct error problem = ERROR_INIT;
+
+	if (end > 0 && end - clock_wall() < SIGN_IN_WARN_SECONDS)
+		error_set(&problem, ERROR_LOGIN, N_("the provider accepts it until %s only; to renew it, run: %s"), PHRASE_TIME(end),
+		    sign_in_verb(session->conf, remote, verb, sizeof(verb)));
+	if (end >= 0)
+		session_report_change(session, key, PROBLEM_NAME(key), &problem);
+	free(key);
+}
+
+void session_report_sign_ins(const struct session_report *session, struct secrets *secrets)
+{
+	const struct conf *conf = session->conf;
+	int64_t *ends = xcalloc(conf->account_count + conf->smarthost_count + 1, sizeof(*ends));
+	struct error error;
+
+	if (secrets_sign_ins(secrets, NULL, ends, &error) != 0) {
+		log_warnx("event=sign-ins-unknown reason=%s", LOG_ERROR(&error));
+		free(ends);
+		return;
+	}
+	for (size_t i = 0; i < conf->account_count; i++)
+		report_sign_in(session, "account", conf->accounts[i].name, &conf->accounts[i].remote, conf->accounts[i].enabled ? ends[i] : -1);
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		report_sign_in(session, "smarthost", conf->smarthosts[i].name, &conf->smarthosts[i].remote, ends[conf->account_count + i]);
+	free(ends);
 }

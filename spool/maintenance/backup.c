@@ -312,6 +312,8 @@ static int add_spool(struct backup *backup, struct error *error)
 		result = add_queue(backup, error);
 	if (result == 0 && backup->with_passwords)
 		result = add_folder(backup, "tls", 0, error);
+	if (result == 0 && backup->with_passwords)
+		result = add_folder(backup, "sign-in", 0, error);
 	if (result == 0)
 		result = add_state(backup, backup->spool->state, error);
 	if (result == 0)

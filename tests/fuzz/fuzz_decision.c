@@ -5,7 +5,7 @@
  *
  * The input is the answer, two line ends, and the message that it is about.
  */
-#include "tests/fuzz/sorting_office.h"
+#include "tests/unit/sorting_office.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

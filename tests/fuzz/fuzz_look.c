@@ -3,7 +3,7 @@
  * reason, and a line of printable text for each item of the journal.
  */
 #include "gateway/session/sorting_priv.h"
-#include "tests/fuzz/sorting_office.h"
+#include "tests/unit/sorting_office.h"
 
 static void check_look(const struct conf *conf, const struct fetch_look *look)
 {

@@ -5,7 +5,7 @@
  * The first byte says how the account is set up.
  */
 #include "mail/multidrop.h"
-#include "tests/fuzz/sorting_office.h"
+#include "tests/unit/sorting_office.h"
 
 static const struct {
 	const char *field, *prefix;

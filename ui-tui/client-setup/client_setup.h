@@ -54,18 +54,4 @@ void client_setup_write_apple(const struct client_setup *setup, struct buf *out)
  * memory. */
 char *client_setup_qr_payload(const struct client_setup *setup);
 
-/* A square of dark and light modules. */
-struct client_setup_qr {
-	int width;
-	unsigned char *dark; /* width * width, row by row: 1 dark, 0 light; owned */
-};
-
-/* Fails if the payload is too long for any QR code. */
-int client_setup_qr_encode(const char *payload, struct client_setup_qr *qr, struct error *error);
-void client_setup_qr_clear(struct client_setup_qr *qr);
-/* With the quiet zone that ISO/IEC 18004 requires. */
-void client_setup_qr_write_svg(const struct client_setup_qr *qr, struct buf *out);
-/* Two modules per cell, black on white, with any colours of the terminal. */
-void client_setup_qr_write_terminal(const struct client_setup_qr *qr, struct buf *out);
-
 #endif

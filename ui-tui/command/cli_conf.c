@@ -237,6 +237,17 @@ int cli_no_account(const struct conf *conf, const char *name)
 	return cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
 }
 
+int cli_no_smarthost(const struct conf *conf, const char *name)
+{
+	const char *nearest = conf->smarthost_count == 0
+				  ? NULL
+				  : cli_nearest(name, &conf->smarthosts[0].name, conf->smarthost_count, sizeof(conf->smarthosts[0]));
+
+	if (nearest != NULL)
+		return cli_fail(CLI_FAILED, _("there is no smarthost %s; did you mean %s?"), name, nearest);
+	return cli_fail(CLI_FAILED, _("there is no smarthost %s; add a section [smarthost %s]"), name, name);
+}
+
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride)
 {
 	const char **list = xcalloc(count + 1, sizeof(*list));

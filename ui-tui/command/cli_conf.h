@@ -24,6 +24,7 @@ struct conf *cli_control_conf(const struct cli *cli);
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool));
 /* Reports that there is no such account, with the nearest name. Returns CLI_FAILED. */
 int cli_no_account(const struct conf *conf, const char *name);
+int cli_no_smarthost(const struct conf *conf, const char *name);
 /* The user of that name (made lower case), or NULL with the nearest one reported. */
 const struct conf_user *cli_find_user(const struct conf *conf, char *name);
 /* Runs a function for the user in the verb's first word. Returns an exit code. */

@@ -54,10 +54,12 @@ static const struct {
     {"user remove", N_("The mailbox stays on the disk: `lanpost mailbox list` shows it, `lanpost "
         "mailbox purge` empties it.")},
     {"account add", N_("On a terminal lanpost asks for the password; otherwise it reads the first "
-        "line of standard input. It does not ask with --password-command, --oauth2-token-command or "
+        "line of standard input. It does not ask with --password-command, --oauth2, --oauth2-token-command or "
         "--no-password.")},
     {"account passwd", N_("On a terminal lanpost asks for the password; otherwise it reads the "
         "first line of standard input.")},
+    {"account login", N_("The page may be opened on any computer or phone. The sign-in is kept in the spool and renewed "
+        "in sessions; a smarthost with the same user and the same settings oauth2 uses it, too.")},
     {"account set", N_("An empty value removes a key, as --unset does. Passwords: lanpost account passwd.")},
     {"rule add", N_("lanpost-rules(5) describes the conditions. On a terminal lanpost asks for "
         "confirmation of a rule that discards all mail.")},

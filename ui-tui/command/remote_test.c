@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "message/line_reader.h"
 #include "ui-tui/command/cli_json.h"
+#include "mail/sign_in.h"
 #include "upstream/login.h"
 #include "upstream/provider_hint.h"
 #include "upstream/remote.h"
@@ -122,6 +123,7 @@ struct test {
 	const char *sender; /* for a smarthost: the sender of its mail; "": not known. NULL: an account */
 	int64_t most;	    /* the largest message that lanpost would send; 0: no limit */
 	json_t *report; /* NULL: each step is printed when it is done */
+	bool has_secret; /* a password, or a token from the provider of a sign-in */
 };
 
 /* step: for programs; label: for people. */
@@ -195,10 +197,14 @@ static void show_step(const struct test *test, enum remote_step step, const char
 
 static int failed(const struct test *test, enum remote_step step, const struct error *error)
 {
-	bool has_token = test->remote->oauth2_token_command[0] != '\0'; /* advice about passwords does not help */
+	bool has_token = conf_remote_has_token(test->remote); /* advice about passwords does not help */
 	const char *hint = step == REMOTE_LOGIN ? provider_hint(has_token ? "" : test->remote->url, ERROR_EN(error)) : NULL;
 	struct buf line = BUF_INIT(1024);
 
+	if (hint == NULL && step == REMOTE_LOGIN && test->remote->oauth2 != OAUTH2_NONE)
+		hint = test->has_secret ? _("The sign-in is valid, but the mail server does not take it for this user: check user and oauth2_scope, and that the "
+					    "provider allows POP, IMAP or SMTP for this mailbox.")
+					: _("A sign-in begins with: lanpost account login NAME, for a smarthost lanpost smarthost login NAME.");
 	if (hint == NULL && step == REMOTE_LOGIN && has_token)
 		hint = _("Check user, and run oauth2_token_command as the user of the service: it must print a valid access "
 			 "token. If the provider no longer accepts the refresh token, sign in again.");
@@ -338,11 +344,18 @@ static int look_at_smarthost(struct talk *talk, const struct test *test)
 
 /* --- */
 
-static int run(const struct conf *conf, const struct test *test)
+static int get_secret(const struct conf *conf, const struct test *test, const char *proxy, char **secret, struct error *error)
+{
+	if (test->remote->user[0] == '\0')
+		return 0;
+	return sign_in_secret(&(struct sign_in){.conf = conf, .remote = test->remote, .proxy = proxy, .is_test = true}, secret, error);
+}
+
+static int run(const struct conf *conf, struct test *test)
 {
 	const struct conf_way *way = conf_way_next(conf, NULL, clock_wall());
 	struct remote_report report = {.step = REMOTE_LOGIN};
-	const struct remote_options options = {
+	struct remote_options options = {
 	    .remote = test->remote,
 	    .hostname = conf->gateway.hostname,
 	    .proxy = way != NULL ? way->proxy : conf->line.proxy,
@@ -351,12 +364,17 @@ static int run(const struct conf *conf, const struct test *test)
 	};
 	struct talk *talk = xcalloc(1, sizeof(*talk));
 	struct error error;
+	char *secret = NULL;
 	int result;
 
 	if (test->report == NULL)
 		printf("%s: %s\n", test->name, test->remote->url);
 	line_reader_init(&talk->lines, LINE_MAX_BYTES / 4); /* escaped it may be four times as long */
-	result = remote_open(&talk->remote, &options, &error);
+	result = get_secret(conf, test, options.proxy, &secret, &error);
+	options.secret = secret;
+	test->has_secret = result == 0;
+	if (result == 0)
+		result = remote_open(&talk->remote, &options, &error);
 	show_steps(test, &report);
 	if (result != 0)
 		result = failed(test, report.step, &error);
@@ -364,20 +382,21 @@ static int run(const struct conf *conf, const struct test *test)
 		result = test->sender == NULL ? look_inside(talk, test) : look_at_smarthost(talk, test);
 	remote_close(talk->remote);
 	line_reader_clear(&talk->lines);
+	conf_secret_free(secret);
 	free(talk);
 	return result;
 }
 
 int remote_test_account(const struct conf *conf, const struct conf_account *account, json_t *report)
 {
-	const struct test test = {.name = account->name, .remote = &account->remote, .timeout = account->timeout, .report = report};
+	struct test test = {.name = account->name, .remote = &account->remote, .timeout = account->timeout, .report = report};
 
 	return run(conf, &test);
 }
 
 int remote_test_smarthost(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report)
 {
-	const struct test test = {
+	struct test test = {
 	    .name = smarthost->name,
 	    .remote = &smarthost->remote,
 	    .sender = smarthost->default_sender,

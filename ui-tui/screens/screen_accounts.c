@@ -227,6 +227,11 @@ static void do_test(struct tui *tui, void *state)
 	section_list_show(tui, section_list_list(state), _("Test of the account"), cmd_account_test);
 }
 
+static void do_login(struct tui *tui, void *state)
+{
+	section_list_show(tui, section_list_list(state), _("Sign-in at the provider"), cmd_account_login);
+}
+
 static void do_add(struct tui *tui, void *state)
 {
 	struct section_form section = {.kind = "account",
@@ -284,6 +289,7 @@ static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the account; it can be tested before it is saved"), do_edit, 1},
     {'a', N_("Add"), N_("add an account: enter its address, and the rest is filled in"), do_add, 0},
     {'t', N_("Test"), N_("test the account step by step; nothing is fetched"), do_test, 0},
+    {'l', N_("Sign in"), N_("sign in at the provider of an account with oauth2, by a code"), do_login, 0},
     {'s', N_("Fetch"), N_("fetch from the marked accounts now, or from this one"), do_fetch, 0},
     {'d', N_("Remove"), N_("remove the account; the mailbox at the provider is not changed"), do_remove, 0},
 };

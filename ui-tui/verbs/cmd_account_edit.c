@@ -9,15 +9,17 @@
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Asks for the password only if no command prints it. Returns false after a message. */
 static bool set_password(struct config_edit *edit, const char *name)
 {
 	struct error error = ERROR_INIT;
+	const char *oauth2 = cli_option(edit->cli, "oauth2");
 	char *password = NULL;
 	bool done;
 
-	if (cli_option(edit->cli, "password_command") != NULL ||
+	if (cli_option(edit->cli, "password_command") != NULL || (oauth2 != NULL && strcmp(oauth2, "none") != 0) ||
 	    cli_option(edit->cli, "oauth2_token_command") != NULL || cli_option(edit->cli, "--no-password") != NULL)
 		return true;
 	if (password_ask_plain(name, &password, &error) != 0) {

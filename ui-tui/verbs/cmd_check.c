@@ -8,6 +8,7 @@
 #include "ui-tui/command/check_access.h"
 #include "ui-tui/command/check_commands.h"
 #include "ui-tui/command/check_relay.h"
+#include "ui-tui/command/check_sign_in.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_json.h"
@@ -79,6 +80,7 @@ int cmd_check(struct cli *cli)
 	check_access(conf, &problems);
 	check_relay(conf, &problems);
 	check_commands(conf, &problems);
+	check_sign_in(conf, &problems);
 	conf_problems_sort(&problems);
 	if (cli->json)
 		print_as_json(&problems);

@@ -12,6 +12,7 @@
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_json.h"
 #include "ui-tui/verbs/verbs.h"
+#include "ui-tui/widgets/qr.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -133,11 +134,11 @@ static void print_settings(const struct client_setup *setup)
 	print_programs(setup);
 }
 
-static int print_qr(const struct client_setup_qr *qr)
+static int print_qr(const struct qr *qr)
 {
 	struct buf out = BUF_INIT(FILE_MAX);
 
-	client_setup_qr_write_terminal(qr, &out);
+	qr_write_terminal(qr, &out);
 	printf("\n%s", buf_text(&out));
 	buf_clear(&out);
 	return CLI_DONE;
@@ -198,7 +199,7 @@ static bool write_file(const char *folder, const char *name, struct buf *content
 	return done;
 }
 
-static bool write_files(const struct client_setup *setup, const struct client_setup_qr *qr, const char *folder, struct strlist *files)
+static bool write_files(const struct client_setup *setup, const struct qr *qr, const char *folder, struct strlist *files)
 {
 	struct buf autoconfig = BUF_INIT(FILE_MAX), apple = BUF_INIT(FILE_MAX), svg = BUF_INIT(FILE_MAX);
 	char *apple_name = xasprintf("%s.mobileconfig", setup->user->name);
@@ -210,7 +211,7 @@ static bool write_files(const struct client_setup *setup, const struct client_se
 		cli_fail_error(&error);
 	client_setup_write_autoconfig(setup, &autoconfig);
 	client_setup_write_apple(setup, &apple);
-	client_setup_qr_write_svg(qr, &svg);
+	qr_write_svg(qr, &svg);
 	done = done && write_file(folder, "config-v1.1.xml", &autoconfig, files) &&
 	       write_file(folder, apple_name, &apple, files) && write_file(folder, svg_name, &svg, files);
 	buf_clear(&autoconfig);
@@ -223,7 +224,7 @@ static bool write_files(const struct client_setup *setup, const struct client_se
 
 /* --- */
 
-static int tell(const struct cli *cli, const struct client_setup *setup, const struct client_setup_qr *qr, const char *payload,
+static int tell(const struct cli *cli, const struct client_setup *setup, const struct qr *qr, const char *payload,
     const struct strlist *files)
 {
 	if (cli->json)
@@ -239,12 +240,12 @@ static int write_and_tell(const struct cli *cli, const struct client_setup *setu
 	const char *folder = cli_option(cli, "--write");
 	struct strlist files = {NULL, 0};
 	char *payload = client_setup_qr_payload(setup);
-	struct client_setup_qr qr;
+	struct qr qr;
 	struct error error;
 	int result = CLI_FAILED;
 	bool paused, done;
 
-	if (client_setup_qr_encode(payload, &qr, &error) != 0) {
+	if (qr_encode(payload, &qr, &error) != 0) {
 		cli_fail_error(&error);
 	} else {
 		paused = service_user_pause(); /* the files belong to the admin */
@@ -252,7 +253,7 @@ static int write_and_tell(const struct cli *cli, const struct client_setup *setu
 		service_user_resume(paused);
 		if (done)
 			result = tell(cli, setup, &qr, payload, &files);
-		client_setup_qr_clear(&qr);
+		qr_clear(&qr);
 	}
 	strlist_clear(&files);
 	free(payload);

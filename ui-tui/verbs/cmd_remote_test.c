@@ -38,17 +38,6 @@ int cmd_account_test(struct cli *cli)
 	return result;
 }
 
-static int no_smarthost(const struct conf *conf, const char *name)
-{
-	const char *nearest = conf->smarthost_count == 0
-				  ? NULL
-				  : cli_nearest(name, &conf->smarthosts[0].name, conf->smarthost_count, sizeof(conf->smarthosts[0]));
-
-	if (nearest != NULL)
-		return cli_fail(CLI_FAILED, _("there is no smarthost %s; did you mean %s?"), name, nearest);
-	return cli_fail(CLI_FAILED, _("there is no smarthost %s; add a section [smarthost %s]"), name, name);
-}
-
 int cmd_smarthost_test(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
@@ -62,7 +51,7 @@ int cmd_smarthost_test(struct cli *cli)
 	smarthost = conf_find_smarthost(conf, cli->words[0]);
 	if (smarthost != NULL && cli->json)
 		report = new_report(smarthost->name, &smarthost->remote);
-	result = smarthost == NULL ? no_smarthost(conf, cli->words[0]) : remote_test_smarthost(conf, smarthost, report);
+	result = smarthost == NULL ? cli_no_smarthost(conf, cli->words[0]) : remote_test_smarthost(conf, smarthost, report);
 	if (report != NULL)
 		print_report(report, result);
 	conf_free(conf);

@@ -331,7 +331,13 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {"[account a]\nurl = pop3://h\n", 4, false, "needs a user"},
 	    {ACCOUNT "password = x\npassword_command = echo\n", 8, false, "both password and"},
     {ACCOUNT "password = x\noauth2_token_command = echo\n", 8, false, "both a password and"},
-    {ACCOUNT "auth = xoauth2\n", 7, false, "needs oauth2_token_command"},
+    {ACCOUNT "auth = xoauth2\n", 7, false, "needs oauth2 or oauth2_token_command"},
+    {ACCOUNT "oauth2 = microsoft\n", 7, false, "no oauth2_client_id"},
+    {ACCOUNT "oauth2 = microsoft\noauth2_client_id = x\npassword = x\n", 7, false, "both a password and oauth2;"},
+    {ACCOUNT "oauth2 = microsoft\noauth2_client_id = x\noauth2_token_command = echo\n", 9, false, "both oauth2 and"},
+    {ACCOUNT "oauth2 = own\noauth2_client_id = x\noauth2_client_secret = s\noauth2_token_url = https://h/t\n", 7, false, "needs oauth2_device_url"},
+    {ACCOUNT "oauth2 = own\noauth2_client_id = x\noauth2_token_url = https://h/t\noauth2_device_url = http://h/d\n", 10, false, "not a URL with https"},
+    {ACCOUNT "oauth2 = google\noauth2_client_id = x\n", 7, true, "no access to mail"},
 	    {ACCOUNT "ca_file = /nowhere/ca.pem\n", 7, false, "cannot read /nowhere/ca.pem"},
 	    {ACCOUNT "ca_file = /tmp\n", 7, false, "not a regular file"},
 	    {"[lan]\nsmtp_port = 110\n", 5, false, "smtp_port and pop3_port are both 110"},
@@ -655,7 +661,7 @@ static void passwords_come_from_commands(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct conf_remote remote = {.password = (char *)cases[i].password,
 		    .password_command = (char *)cases[i].command,
-		    .oauth2_token_command = ""};
+		    .oauth2_token_command = "", .oauth2 = OAUTH2_NONE};
 		struct error error = ERROR_INIT;
 		char *secret = NULL;
 

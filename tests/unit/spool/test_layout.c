@@ -25,6 +25,7 @@ static void test_paths_do_not_change(void **context)
 	expect(layout_line_up(&spool), "/s/line.up");
 	expect(layout_reserve(&spool), "/s/reserve");
 	expect(layout_login_key(&spool), "/s/login-salt.key");
+	expect(layout_sign_in(&spool, "x.json"), "/s/sign-in/x.json");
 	expect(layout_state(&spool), "/s/state.db");
 	expect(layout_state_file(&spool, "-wal"), "/s/state.db-wal");
 	expect(layout_seen(&spool, ".new"), "/s/seen.db.new");

@@ -1,5 +1,6 @@
 /* The output of client-setup: XML with any name, the profile's UUIDs, the QR code's text and drawing. */
 #include "ui-tui/client-setup/client_setup.h"
+#include "ui-tui/widgets/qr.h"
 #include "message/xml.h"
 
 #include "base/alloc.h"
@@ -150,16 +151,16 @@ static void profile_keeps_its_uuids(void **state)
 static void qr_code_is_drawn(void **state)
 {
 	unsigned char dots[] = {1, 1, 0, 0, 1, 0, 1, 0, 1};
-	struct client_setup_qr qr = {.width = 3, .dark = dots};
+	struct qr qr = {.width = 3, .dark = dots};
 	struct buf out = BUF_INIT(100000);
 	const char *at;
 
 	(void)state;
-	client_setup_qr_write_svg(&qr, &out);
+	qr_write_svg(&qr, &out);
 	assert_non_null(strstr(buf_text(&out), "viewBox=\"0 0 11 11\""));
 	assert_non_null(strstr(buf_text(&out), "M4 4h2v1h-2z\nM5 5h1v1h-1z\nM4 6h1v1h-1z\nM6 6h1v1h-1z\n"));
 	buf_reset(&out);
-	client_setup_qr_write_terminal(&qr, &out);
+	qr_write_terminal(&qr, &out);
 	at = strstr(buf_text(&out), "    ▀█     ");
 	assert_non_null(at);
 	assert_non_null(strstr(at, "    ▀ ▀    "));
@@ -169,19 +170,19 @@ static void qr_code_is_drawn(void **state)
 static void real_qr_code_has_its_finders(void **state)
 {
 	static const char finder[] = "1111111100000110111011011101101110110000011111111";
-	struct client_setup_qr qr;
+	struct qr qr;
 	struct error error;
 	char *long_text = xmalloc(4001);
 
 	(void)state;
-	assert_int_equal(client_setup_qr_encode("[1]", &qr, &error), 0);
+	assert_int_equal(qr_encode("[1]", &qr, &error), 0);
 	assert_int_equal(qr.width, 21);
 	for (int i = 0; i < 49; i++)
 		assert_int_equal(qr.dark[i / 7 * qr.width + i % 7], finder[i] == '1');
-	client_setup_qr_clear(&qr);
+	qr_clear(&qr);
 	memset(long_text, 'x', 4000);
 	long_text[4000] = '\0';
-	assert_int_equal(client_setup_qr_encode(long_text, &qr, &error), -1);
+	assert_int_equal(qr_encode(long_text, &qr, &error), -1);
 	free(long_text);
 }
 
