@@ -418,6 +418,8 @@ const struct conf_account *conf_find_account(const struct conf *conf, const char
 bool conf_forbids_attachments(const struct conf *conf, unsigned sources);
 /* Whether any mail is filtered: by scanners, or for its attachments. */
 bool conf_has_filters(const struct conf *conf);
+/* Whether a scanner looks for SCAN_VIRUS or SCAN_SPAM in mail from one of these sources (CONF_...). */
+bool conf_scans(const struct conf *conf, unsigned what, unsigned sources);
 /* Whether any scanner learns from what users do. */
 bool conf_learns(const struct conf *conf);
 const struct conf_scanner *conf_find_scanner(const struct conf *conf, const char *name);

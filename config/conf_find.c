@@ -80,6 +80,15 @@ bool conf_has_filters(const struct conf *conf)
 	return conf->scanner_count > 0 || conf_forbids_attachments(conf, CONF_FETCHED | CONF_LOCAL | CONF_OUTGOING);
 }
 
+bool conf_scans(const struct conf *conf, unsigned what, unsigned sources)
+{
+	bool scans = false;
+
+	for (size_t i = 0; i < conf->scanner_count && !scans; i++)
+		scans = conf->scanners[i].on & sources && scanner_url_looks_for(scanner_url_of(conf->scanners[i].url).kind) == what;
+	return scans;
+}
+
 bool conf_learns(const struct conf *conf)
 {
 	bool learns = false;

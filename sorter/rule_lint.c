@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "message/decode.h"
+#include "message/scan/scan_verdict.h"
 #include "sorter/match.h"
 #include "sorter/pattern.h"
 #include "sorter/rule_header.h"
@@ -17,6 +18,7 @@ enum verdict { MAYBE, NEVER, ALWAYS };
 struct lint {
 	const struct conf *conf;
 	int steps; /* rest of the limit for the current comparison */
+	bool lacks_scanner; /* a test asks for what no scanner says */
 };
 
 static bool is_number(const struct test *test)
@@ -107,13 +109,25 @@ static enum verdict verdict_of_text(const struct test *test)
 	return MAYBE;
 }
 
-static enum verdict verdict_of_test(const struct conf *conf, const struct condition *condition)
+/* Without a number, spam is also what the provider has marked. */
+static bool lacks_scanner(const struct conf *conf, const struct test *test)
+{
+	if (test->subject == TEST_VIRUS)
+		return !conf_scans(conf, SCAN_VIRUS, CONF_FETCHED);
+	return (test->subject == TEST_SYMBOL || (test->subject == TEST_SPAM && is_number(test))) && !conf_scans(conf, SCAN_SPAM, CONF_FETCHED);
+}
+
+static enum verdict verdict_of_test(struct lint *lint, const struct condition *condition)
 {
 	const struct test *test = &condition->test;
 	uint64_t from, to;
 
 	if (test->subject == TEST_ACCOUNT)
-		return verdict_of_account(conf, condition);
+		return verdict_of_account(lint->conf, condition);
+	if (lacks_scanner(lint->conf, test)) {
+		lint->lacks_scanner = true;
+		return NEVER;
+	}
 	if (is_number(test)) {
 		if (!range_of(test, &from, &to))
 			return NEVER;
@@ -179,7 +193,7 @@ static enum verdict verdict_of(struct lint *lint, const struct condition *condit
 	case CONDITION_ALWAYS:
 		return ALWAYS;
 	case CONDITION_TEST:
-		return verdict_of_test(lint->conf, condition);
+		return verdict_of_test(lint, condition);
 	case CONDITION_NOT:
 		verdict = verdict_of(lint, condition->children[0]);
 		return verdict == MAYBE ? MAYBE : verdict == NEVER ? ALWAYS : NEVER;
@@ -332,7 +346,7 @@ static bool ends_sorting(const struct conf_rule *rule)
 
 static bool drops_all(const struct conf *conf, const struct conf_rule *rule, const struct condition *condition)
 {
-	struct lint lint = {conf, STEPS_MAX};
+	struct lint lint = {.conf = conf, .steps = STEPS_MAX};
 
 	return rule->drop && rule->reject_to.count == 0 && verdict_of(&lint, condition) == ALWAYS;
 }
@@ -351,7 +365,7 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
     struct conf_problems *problems)
 {
 	const struct conf_rule *rule = &conf->rules[at];
-	struct lint lint = {conf, STEPS_MAX};
+	struct lint lint = {.conf = conf, .steps = STEPS_MAX};
 
 	rule_header_check(rule, conditions[at], problems);
 	if (rule->remove && verdict_of(&lint, conditions[at]) == ALWAYS)
@@ -360,8 +374,9 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 		conf_problem_add(problems, rule->place, true, N_("[rule %s] discards all mail that "
 		    "reaches it"), rule->name);
 	if (verdict_of(&lint, conditions[at]) == NEVER) {
-		conf_problem_add(
-		    problems, rule->when_place, true, N_("[rule %s] can never match"), rule->name);
+		conf_problem_add(problems, rule->when_place, true,
+		    lint.lacks_scanner ? N_("[rule %s] can never match: no [scanner] of fetched mail gives the verdict that it asks for") : N_("[rule %s] can never match"),
+		    rule->name);
 		return;
 	}
 	for (size_t i = 0; i < at; i++) {

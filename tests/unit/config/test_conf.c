@@ -381,6 +381,12 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {USERS "[group g]\nmembers = h\n[group h]\nmembers = olga\n", 9, false, "is a group;"},
 	    {USERS "[group desk]\nmembers = olga\n[rule r]\nwhen = always\ndeliver = dsek\n", 12, false,
 		"did you mean `desk`?"},
+	    {"[filter]\nspam_junk = 7\n", 5, true, "spam_junk has no effect: no [scanner]"},
+	    {"[filter]\nspam_quarantine = 7\n[scanner s]\nurl = spamd://127.0.0.1\non = local\n", 5, true, "spam_quarantine has no effect"},
+	    {"[filter]\nvirus = reject\n[scanner s]\nurl = spamd://127.0.0.1\n", 5, true, "virus has no effect"},
+	    {"[filter]\nattachments = strip\n", 5, true, "attachments_forbidden and attachments_kinds are empty"},
+	    {"[filter]\nattachments_forbidden = *.js, x/y, autorun.inf, .exe\n", 5, true, "for all files with this ending write *.exe"},
+	    {"[scanner s]\nurl = clamd://127.0.0.1:3310\nlearn_url = rspamd://127.0.0.1:1\n", 6, true, "clamd does not learn"},
 	    {"boss = x\nboss = y\n", 5, false, "twice"},
 	};
 

@@ -36,6 +36,12 @@ static const struct {
     {"subject contains \" x\"", NULL, ""},
     {"subject is \"a\" and subject is \"b\"", NULL, ""}, /* there may be two */
     {"spam and not spam", NULL, "can never match"},
+    {"spam > 5", NULL, "no [scanner] of fetched mail"}, /* there is only one for viruses */
+    {"symbol is \"BAYES_99\"", NULL, "no [scanner] of fetched mail"},
+    {"spam > 5 or subject contains \"x\"", NULL, ""},
+    {"spam", NULL, ""}, /* the provider may say so */
+    {"virus", NULL, ""},
+    {"scanned is no", NULL, ""},
 
     {"subjct contains \"x\"", NULL, "did you mean `subject`?"},
     {"not (size > 5M or Form is \"x\")", NULL, "did you mean `from`?"},
@@ -106,7 +112,10 @@ static void run(const char *a, const char *b, bool stop, struct conf_problems *p
 	    {.name = text("mine"), .deliver_to = {mine, 1}}};
 	struct conf_rule rules[] = {
 	    make_rule("a", a, stop), make_rule("b", b == NULL ? "" : b, false)};
+	struct conf_scanner scanner = {.url = text("clamd://127.0.0.1"), .on = CONF_FETCHED};
 	struct conf conf = {.accounts = accounts,
+	    .scanners = &scanner,
+	    .scanner_count = 1,
 	    .account_count = ARRAY_LEN(accounts),
 	    .rules = rules,
 	    .rule_count = b == NULL ? 1 : 2};
