@@ -206,6 +206,11 @@ static enum next next_imap(struct fetch *fetch, struct fetch_event *event, struc
 
 	do {
 		what = imap_client_next(&fetch->connection.imap, &fetch->connection.input, &got);
+		/* Under the same numbers there may be other messages now, which must not be deleted. */
+		if (what == IMAP_VALIDITY && fetch->listing.validity != 0 && fetch->listing.validity != got.number) {
+			fetch_connection_garbled(fetch, SLICE_LITERAL("(another UIDVALIDITY)"), error);
+			return NEXT_IS_GARBAGE;
+		}
 	} while (note_mailbox(fetch, what, &got));
 	if (what == IMAP_NEED)
 		return NEXT_NEEDS_INPUT;

@@ -50,6 +50,18 @@ def test_what_is_kept_on_the_server_comes_once(make_gateway, misdeed):
     assert len(server.left) == 3
 
 
+def test_a_mailbox_that_is_replaced_meanwhile_loses_nothing(make_gateway):
+    """The UID of a fetched message is that of another one now, which must not be deleted."""
+    server = MisbehavingImap(three()[:2], "replaces_the_mailbox_meanwhile")
+    server.replacement = letter(number=4)
+    office = office_at(make_gateway, server)
+    for _ in range(2):
+        office.cli("session", timeout=180)
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 4])
+    assert server.left == []
+
+
 @pytest.mark.parametrize("misdeed", ["refuses_one_message", "has_lost_one_message", "sends_another_message"])
 def test_one_message_that_does_not_come_holds_up_nobody(make_gateway, misdeed):
     office, server = fetch_with(make_gateway, misdeed)

@@ -162,6 +162,12 @@ class MisbehavingImap(Misbehaving):
             self.validity += 1
             self.messages = {uid + 1000: message for uid, message in self.messages.items()}
 
+    def server_replaces_the_mailbox_meanwhile(self, event, argument, connection):
+        if self.fetches(event, argument, 102) and self.accepted == 1:
+            self.validity += 1
+            self.messages = {101: self.replacement, 102: self.messages[102]}
+            connection.say(f"* OK [UIDVALIDITY {self.validity}] replaced")
+
     def server_refuses_one_message(self, event, argument, connection):
         if self.fetches(event, argument, 102):
             self.done(connection, "NO [SERVERBUG] cannot read it")
