@@ -31,7 +31,7 @@ static void show_device(const struct oauth2_device *device)
 {
 	printf(_("Open this page on any computer or phone:\n\n    %s\n\nand enter this code:\n\n    %s\n\n"), device->page, device->user_code);
 	print_qr(device->page_with_code[0] != '\0' ? device->page_with_code : device->page);
-	printf(_n("Waiting for %lld minute at most; Ctrl-C cancels.\n", "Waiting for %lld minutes at most; Ctrl-C cancels.\n",
+	printf(_n("Waiting for %lld minute at most.\n", "Waiting for %lld minutes at most.\n",
 		   (size_t)((device->lifetime + 59) / 60)),
 	    (long long)((device->lifetime + 59) / 60));
 	fflush(stdout);

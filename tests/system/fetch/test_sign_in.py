@@ -11,6 +11,7 @@ from harness.certificates import authority
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.sign_in import Provider
+from harness.terminal import Terminal
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 
@@ -159,6 +160,21 @@ def test_a_sign_in_that_does_not_succeed_says_why(office, provider, answer, word
     provider.answers = [answer]
     done = office.cli("account", "login", "a")
     assert done.returncode == 1 and words in done.stderr and not list((office.spool / "sign-in").glob("*.json")), done.stderr
+
+
+def test_a_terminal_shows_the_page_as_a_qr_code_and_the_screens_show_it_live(office, provider):
+    provider.answers = ["authorization_pending"] * 3
+    term = Terminal("-c", office.conf, "account", "login", "a", width=90, height=50, env=office.env)
+    term.wait("https://example.com/device", "ABCD-EFGH", "\N{UPPER HALF BLOCK}")
+    term.wait("me is signed in")
+    provider.answers = ["authorization_pending"] * 99
+    term = Terminal("-c", office.conf, env=office.env)
+    term.wait("F10")
+    term.keys("F4")
+    term.wait("pop3s://")
+    term.keys("l").wait("https://example.com/device", "ABCD-EFGH")
+    provider.answers = []
+    term.wait("me is signed in")
 
 
 def test_a_code_that_nobody_enters_ends(office, provider):

@@ -231,9 +231,11 @@ def test_what_somebody_in_a_session_would_read(office):
     started(office)
     until(lambda: (office.spool / "login-notes").exists() or office.pop3("ivan").quit(), 20, "the notes")
     spool = office.spool
+    (spool / "sign-in").mkdir()
+    (spool / "sign-in/x.json").write_text("{}")
     may = [f"{spool}/mailboxes/postmaster/tmp/try+", f"{spool}/wal/try+", f"{spool}/queue/active/.try+", f"{spool}/archive/try+", f"{spool}/state.db!",
            f"{spool}/state.db-wal!", f"{spool}/seen.db.new!", f"{spool}/reserve!"]
-    may_not = [f"{spool}/tls/key.pem", f"{spool}/tls/key.pem!", f"{spool}/tls/try+", f"{spool}/login-salt.key", f"{spool}/login-notes", f"{spool}/login-notes!",
+    may_not = [f"{spool}/tls/key.pem", f"{spool}/tls/key.pem!", f"{spool}/tls/try+", f"{spool}/login-salt.key", f"{spool}/login-notes", f"{spool}/login-notes!", f"{spool}/sign-in/x.json", f"{spool}/sign-in/try+",
                f"{spool}/version!", f"{spool}/try+", str(office.conf), f"{office.folder}/users.conf", "/etc/passwd"]
     told = subprocess.run([ready("try_session_sandbox"), spool, *may, *may_not], capture_output=True, text=True, timeout=90, env=environment())
     assert told.returncode == 0, told.stderr
