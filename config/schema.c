@@ -147,7 +147,7 @@ static const struct schema_key line_keys[] = {
 	N_("The command to run after a session.")},
     {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR), N_("Time limit of each command.")},
     {"while_up", COMMAND(conf_line, while_up), "", N_("none"), ANY,
-	N_("A command that needs the internet, such as `freshclam --no-daemon`: it runs while the line is up, when the mail of a session is done. "
+	N_("A command that needs the internet, such as `freshclam --quiet`: it runs while the line is up, when the mail of a session is done. "
 	   "Its failure is reported to postmaster; the session does not fail because of it.")},
     {"while_up_timeout", SECONDS(conf_line, while_up_timeout), "600s", NULL, RANGE(1, DAY), N_("Time limit of while_up.")},
     {"while_up_every", DURATION(conf_line, while_up_every), "0", NULL, TIME(0, 30 * DAY, 'h'),
