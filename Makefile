@@ -203,7 +203,7 @@ clients: all
 
 # Every fuzz target also replays its seeds with any compiler, as part of the tests.
 TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBS)
+$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/common/replay.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$(filter %.o,$^))
 .PRECIOUS: $(B)/obj/%.o

@@ -99,6 +99,7 @@ struct conf_lan {
 struct conf_limits {
 	int64_t max_message_size;
 	int64_t max_outgoing_size;  /* 0: none */
+	int64_t picture_width, picture_height; /* pixels of outgoing photos; 0: any */
 	int64_t user_daily_messages; /* 0: none */
 	int64_t user_daily_bytes;    /* 0: none */
 	struct strlist forbidden_attachments;

@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "config/schema_rows.h"
 
-/* VALUE_WORD writes to an unsigned, VALUE_HOURS and VALUE_QUEUED write two consecutive numbers. */
+/* VALUE_WORD writes to an unsigned, VALUE_HOURS, VALUE_QUEUED and VALUE_PIXELS write two consecutive numbers. */
 _Static_assert(sizeof(enum conf_tls) == sizeof(unsigned) &&
 		   sizeof(enum conf_auth) == sizeof(unsigned),
     "enums are unsigned");
@@ -14,6 +14,8 @@ _Static_assert(offsetof(struct conf_schedule, hours_to) ==
 _Static_assert(offsetof(struct conf_schedule, when_queued_for) ==
 		   offsetof(struct conf_schedule, when_queued) + sizeof(int64_t),
     "when_queued_for follows when_queued");
+_Static_assert(offsetof(struct conf_limits, picture_height) == offsetof(struct conf_limits, picture_width) + sizeof(int64_t),
+    "picture_height follows picture_width");
 
 static const struct schema_key gateway_keys[] = {
     {"hostname", HOST(conf_gateway, hostname), "", N_("the host name of this computer"), ANY,
@@ -98,7 +100,10 @@ static const struct schema_key limits_keys[] = {
     {"max_message_size", SIZE(conf_limits, max_message_size), "50M", NULL, RANGE(1, 2 * GIGA),
 	N_("The largest message that the SMTP server accepts.")},
     {"max_outgoing_size", SIZE(conf_limits, max_outgoing_size), "0", NULL, RANGE(0, 2 * GIGA),
-	N_("The largest message that may be sent outside the office; 0: no limit.")},
+	N_("The largest message that may be sent outside the office; 0: no limit. The size before shrink_pictures counts.")},
+    {"shrink_pictures", PIXELS(conf_limits, picture_width), "", N_("photos are sent unchanged"), RANGE(100, 5000),
+	N_("Larger photos (JPEG) in outgoing mail are made this small on their way to the smarthost, also upright: 1600x1200 and 1200x1600 are the "
+	   "same. Copies in the office stay as they were written, and so does signed or encrypted mail.")},
     {"user_daily_messages", INTEGER(conf_limits, user_daily_messages), "0", NULL,
 	RANGE(0, 1000000), N_("How many messages a user may send per day through the SMTP server; "
 	    "0: no limit. Mail sent in the user's name without a login is counted separately.")},

@@ -50,6 +50,7 @@ static const struct {
     {"lan", "tls_key", N_("Key file of the certificate"), false},
     {"limits", "max_message_size", N_("Largest message"), true},
     {"limits", "max_outgoing_size", N_("Largest outgoing message"), true},
+    {"limits", "shrink_pictures", N_("Outgoing photos at most"), false},
     {"limits", "mailbox_quota", N_("Size of a mailbox"), true},
     {"limits", "user_daily_messages", N_("Messages per user and day"), false},
     {"limits", "user_daily_bytes", N_("Bytes per user and day"), false},

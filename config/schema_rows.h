@@ -37,6 +37,7 @@
 #define WORDS(o, f) VALUE_WORDS, FIELD(o, f, unsigned)
 #define DAYS(o, f) VALUE_DAYS, FIELD(o, f, unsigned)
 #define HOURS(o, f) VALUE_HOURS, FIELD(o, f, int64_t)
+#define PIXELS(o, f) VALUE_PIXELS, FIELD(o, f, int64_t)
 #define QUEUED(o, f) VALUE_QUEUED, FIELD(o, f, int64_t)
 #define TIMES(o, f) VALUE_TIMES, FIELD(o, f, struct conf_numbers)
 #define DATES(o, f) VALUE_DATES, FIELD(o, f, struct conf_numbers)

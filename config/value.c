@@ -116,6 +116,7 @@ static const struct {
     [VALUE_WORD] = {value_parse_word, NULL, N_("one of")},
     [VALUE_WORDS] = {value_parse_words, NULL, N_("some of")},
     [VALUE_DAYS] = {value_parse_days, NULL, N_("days of the week: mon-fri, sat")},
+    [VALUE_PIXELS] = {value_parse_pixels, NULL, N_("width and height in pixels: 1600x1600")},
     [VALUE_HOURS] = {value_parse_hours, NULL, N_("hours: 08:00-19:00")},
     [VALUE_QUEUED] = {value_parse_queued, NULL, N_("a number of messages, a duration, or both: 5, "
         "30m")},

@@ -39,6 +39,7 @@ enum value_type {
 	VALUE_WORDS,	 /* unsigned: bit i for the i-th of the key's words */
 	VALUE_DAYS,	 /* unsigned: bit 0 Sunday */
 	VALUE_HOURS,	 /* int64_t[2] in a row: from, to; equal: all day */
+	VALUE_PIXELS,	 /* int64_t[2] in a row: width, height; 0 when empty */
 	VALUE_QUEUED,	 /* int64_t[2] in a row: messages, seconds; 0: not given */
 	VALUE_TIMES,	 /* struct conf_numbers: times of day */
 	VALUE_DATES,	 /* struct conf_numbers: 20261231, or 1231 for every year */

@@ -284,6 +284,19 @@ int value_parse_hours(struct slice text, const struct value_limits *limits, void
 	return 0;
 }
 
+int value_parse_pixels(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	struct slice height = text, width = slice_cut(&height, 'x');
+	int64_t sides[2] = {0, 0};
+
+	if (text.len > 0 && (!slice_number(slice_trim(width), (uint64_t)limits->min, (uint64_t)limits->max, (uint64_t *)&sides[0]) ||
+	                        !slice_number(slice_trim(height), (uint64_t)limits->min, (uint64_t)limits->max, (uint64_t *)&sides[1])))
+		return error_set(error, ERROR_CONFIG, N_("must be a width and a height from %lld to %lld pixels (example: 1600x1600)"),
+		    (long long)limits->min, (long long)limits->max);
+	memcpy(field, sides, sizeof(sides));
+	return 0;
+}
+
 static int find_day(struct slice text)
 {
 	static const char days[][4] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};

@@ -26,7 +26,7 @@ typedef int value_parser(struct slice text, const struct value_limits *limits, v
 value_parser value_parse_text, value_parse_hash, value_parse_scram, value_parse_host, value_parse_user, value_parse_name,
     value_parse_address, value_parse_path, value_parse_url, value_parse_scanner, value_parse_pin,
     value_parse_flag, value_parse_integer, value_parse_size, value_parse_score, value_parse_seconds, value_parse_duration, value_parse_minutes, value_parse_interval,
-    value_parse_keep, value_parse_word, value_parse_words, value_parse_days, value_parse_hours,
+    value_parse_keep, value_parse_word, value_parse_words, value_parse_days, value_parse_hours, value_parse_pixels,
     value_parse_times, value_parse_queued, value_parse_dates, value_parse_durations, value_parse_users, value_parse_members, value_parse_mailboxes, value_parse_names,
     value_parse_addresses, value_parse_senders, value_parse_domains, value_parse_patterns, value_parse_listen, value_parse_nets,
     value_parse_folder_ages, value_parse_price, value_parse_sizes,

@@ -25,6 +25,7 @@ static const struct {
     [EVENT_IN_DOUBT] = {"in-doubt", N_("in doubt")},
     [EVENT_MENDED] = {"mended", N_("repaired")},
     [EVENT_CONVERTED] = {"converted", N_("converted")},
+    [EVENT_PICTURE] = {"picture", N_("picture")},
     [EVENT_8BIT] = {"8bit", N_("8 bits")},
     [EVENT_UNSIGNED] = {"unsigned", N_("unsigned")},
     [EVENT_HELD] = {"held", N_("held")},

@@ -24,6 +24,7 @@ enum event {
 	EVENT_IN_DOUBT,
 	EVENT_MENDED,
 	EVENT_CONVERTED,
+	EVENT_PICTURE,	       /* made smaller, or why not */
 	EVENT_8BIT,	       /* sent with 8-bit bytes to a smarthost that does not announce them */
 	EVENT_UNSIGNED,
 	EVENT_HELD,	       /* manually; also the next three */

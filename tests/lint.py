@@ -49,7 +49,7 @@ BEHIND_STORAGE = {
 # The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
 WINGS = {
     "base": ["", "file", "process", "tls", "net"],
-    "message": ["", "dkim", "seven-bit", "imap", "scan", "attachment"],
+    "message": ["", "dkim", "seven-bit", "imap", "scan", "attachment", "picture"],
     "upstream": ["", "scanner"],
     "mail": ["", "filter"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],

@@ -3,7 +3,7 @@
 # Usage: CC=gcc PKG_CONFIG=pkg-config detect.sh
 set -eu
 CC=${CC:-cc} PKG_CONFIG=${PKG_CONFIG:-pkg-config}
-modules='libcurl openssl zlib sqlite3 libpcre2-8 jansson libcrypt ncursesw libqrencode libarchive libmagic libseccomp'
+modules='libcurl openssl zlib sqlite3 libpcre2-8 jansson libcrypt ncursesw libqrencode libarchive libmagic libseccomp libjpeg'
 $PKG_CONFIG --print-errors --exists $modules || { echo "detect: run 'make deps' first" >&2; exit 1; }
 cflags=$($PKG_CONFIG --cflags $modules)
 libs=$($PKG_CONFIG --libs $modules)

@@ -10,6 +10,7 @@
 #define LANPOST_GATEWAY_OUTBOUND_H
 
 #include "config/conf.h"
+#include "gateway/outbound/pictures.h"
 #include "mail/byte_shares.h"
 #include "message/dkim/dkim.h"
 #include "spool/storage/storage.h"
@@ -47,6 +48,7 @@ struct outbound_job {
 	bool (*may_send)(void *context, uint64_t bytes);
 	void (*not_sent)(void *context, uint64_t bytes);
 	const atomic_bool *enough; /* if true, nothing new is begun; may be NULL */
+	struct pictures *pictures; /* NULL: photos stay as they are */
 	struct remote_wire *wire; /* what the connections cost is added; may be NULL */
 };
 

@@ -277,7 +277,8 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 		return 0;
 	}
 	prepare_addresses(sending, !client->can_utf8);
-	if (mend(sending, &wire, error) != 0 || (!client->can_8bit && make_seven_bit(sending, &wire, &why, error) != 0))
+	if (mend(sending, &wire, error) != 0 || (is_written_here(sending) && outbound_pictures_shrink(sending, &wire, error) != 0) ||
+	    (!client->can_8bit && make_seven_bit(sending, &wire, &why, error) != 0))
 		return -1;
 	*refused = !prepare_bytes(sending, wire, !client->can_utf8);
 	if (*refused)
@@ -331,6 +332,7 @@ void outbound_sending_close(struct sending *sending)
 	if (sending->message.ptr != NULL)
 		fsx_unmap(sending->message);
 	body_clear(&sending->mended, false);
+	body_clear(&sending->shrunk, false);
 	body_clear(&sending->converted, false);
 	buf_clear(&sending->header);
 	for (size_t i = 0; i < sending->transaction.count; i++)
@@ -365,6 +367,7 @@ struct sending *outbound_sending_open(struct connection *connection, struct entr
 	sending->entry = entry;
 	buf_init(&sending->header, 0);
 	body_init(&sending->mended, sending->out->job->spool);
+	body_init(&sending->shrunk, sending->out->job->spool);
 	body_init(&sending->converted, sending->out->job->spool);
 	if (!claim(sending)) {
 		free(sending);

@@ -89,6 +89,7 @@ struct sending {
 	int claim;	      /* queue_claim(); 0: none */
 	struct slice message; /* mapped */
 	struct body mended;    /* without bytes that no server accepts */
+	struct body shrunk;    /* with smaller photos */
 	struct body converted; /* converted to 7 bits, if the smarthost needs that */
 	struct buf header;    /* rewritten */
 	struct slice body;    /* of the message or its converted form */
@@ -148,6 +149,11 @@ struct sending *outbound_sending_open(struct connection *connection, struct entr
  * reason. */
 bool outbound_sending_fits(struct sending *sending, const struct smtp_client *client);
 void outbound_sending_close(struct sending *sending);
+
+/* outbound_pictures.c */
+
+/* *wire becomes the message with smaller photos, if there are any and the configuration wants that. Returns -1 if our disk failed. */
+int outbound_pictures_shrink(struct sending *sending, struct slice *wire, struct error *error);
 
 /* outbound_name.c */
 

@@ -4,6 +4,7 @@
 #ifndef LANPOST_GATEWAY_SESSION_PRIV_H
 #define LANPOST_GATEWAY_SESSION_PRIV_H
 
+#include "gateway/outbound/pictures.h"
 #include "gateway/session/account_order.h"
 #include "gateway/session/dialup.h"
 #include "gateway/session/secrets.h"
@@ -21,6 +22,7 @@ struct session {
 	struct secrets secrets;
 	struct spool spool;
 	struct sorting sorting;
+	struct pictures pictures;
 	struct triggers triggers;
 	struct session_result result;
 	struct remote_wire wire; /* of the smarthosts' connections */

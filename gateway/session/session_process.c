@@ -341,6 +341,7 @@ static int open_all(struct session *session, const struct session_job *job, stru
 	/* Before any thread, lock or open file exists. */
 	if (secrets_start(&session->secrets, job->conf, error) != 0 ||
 	    sorting_start(&session->sorting, job->conf, session_limits_cancelled(), error) != 0 ||
+	    pictures_start(&session->pictures, job->conf, session_limits_cancelled(), error) != 0 ||
 	    (has_line && open_line(session, job->conf, job->request, error) != 0))
 		return -1;
 	clock_trust_prepare();
@@ -417,6 +418,7 @@ int session_process_run(void *context, int event_fd)
 	spool_close(&session.spool, NULL);
 	session_process_tell(&session, session_result_json(&session.result));
 	session_result_clear(&session.result);
+	pictures_stop(&session.pictures);
 	sorting_stop(&session.sorting);
 	secrets_stop(&session.secrets);
 	state_triggers_clear(&session.triggers);

@@ -50,6 +50,7 @@ static struct outbound_job sending_job(struct session *session, bool all)
 	    .may_send = may_send,
 	    .not_sent = not_sent,
 	    .wire = &session->wire,
+	    .pictures = &session->pictures,
 	};
 }
 

@@ -5,7 +5,7 @@
 #include "lan-server/login/tls_credentials.h"
 #include "lan-server/login/verifier.h"
 
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 #include "tests/unit/sample_conf.h"
 
 static struct verifier *make_verifier(void)

@@ -4,7 +4,7 @@
  * answer.
  */
 #include "lan-server/login/auth_wire.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 static bool lies_in(struct slice part, struct slice whole)
 {

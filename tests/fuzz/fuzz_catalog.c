@@ -3,7 +3,7 @@
  * first byte is the number for the plural form.
  */
 #include "base/catalog.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

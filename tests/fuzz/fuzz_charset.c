@@ -4,7 +4,7 @@
  */
 #include "message/charset.h"
 #include "message/charset_name.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 static void check_name(struct slice label)
 {

@@ -4,7 +4,7 @@
 #include "message/compose.h"
 #include "message/decode.h"
 #include "message/mime.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 static const struct msgid id = {"01krs1b0cdm8f2q3v4wx"};
 static const struct addr ivan = {"ivan", "office.lan"};

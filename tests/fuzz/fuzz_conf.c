@@ -6,7 +6,7 @@
  */
 #include "config/conf.h"
 #include "sorter/sorter.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 static int line_count(struct slice text)
 {

@@ -8,7 +8,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/supervisor/control.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/file/fsx.h"
 #include "spool/queue/queue_priv.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include <fcntl.h>
 #include <zlib.h>

@@ -3,7 +3,7 @@
  * again in a command; a pattern without wildcards fits only itself.
  */
 #include "config/conf_folders.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 #include "upstream/imap_folder.h"
 
 static void check_name(struct slice wire, char separator)

@@ -4,7 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/net/frame.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #define BODY_MAX 4096
 

@@ -1,6 +1,6 @@
 /* All that IMAP tells of a message: every section is inside the message or made of its fields, lists have balanced parentheses, a name
  * that can be decoded is encoded to the same bytes again. */
-#include "fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include "message/budget.h"
 #include "message/date.h"

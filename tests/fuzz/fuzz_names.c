@@ -9,7 +9,7 @@
 #include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
 #include "spool/storage/mailbox.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include <fcntl.h>
 

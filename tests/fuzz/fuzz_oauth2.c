@@ -2,7 +2,7 @@
  * Answers of a provider of OAuth 2.0: what is taken of them has bytes that a login and a terminal can take, and ends within its bounds; each
  * result but success and waiting comes with an error.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include "upstream/oauth2_answer.h"
 

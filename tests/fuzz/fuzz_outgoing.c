@@ -10,7 +10,7 @@
 #include "message/dkim/dkim.h"
 #include "message/header.h"
 #include "message/mime.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 #include "tests/unit/sample_conf.h"
 
 static bool is_of_sender(struct slice name)

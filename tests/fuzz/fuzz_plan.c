@@ -10,7 +10,7 @@
 #include "fetcher/digest.h"
 #include "fetcher/plan.h"
 #include "spool/storage/state_seen.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #define NOW 2000000000
 #define DAY 86400

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "spool/maintenance/backup.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
  */
 #include "base/base64.h"
 #include "lan-server/login/sasl.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -2,7 +2,7 @@
  * Scanners with any answer, and messages with any Received lines: results and memory are bounded, a verdict is one that its text form keeps, and
  * clamd's reply means the same whole and byte by byte. What is learned is at most what there is.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #include "base/buf.h"
 #include "mail/filter/lesson_message.h"

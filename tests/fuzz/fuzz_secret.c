@@ -10,7 +10,7 @@
 #include "config/ini.h"
 #include "config/ini_secret.h"
 #include "config/schema.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #define MARK "Zq7SecretQz"
 #define RESTORED "$5$restored$"

@@ -4,7 +4,7 @@
  */
 #include "base/net/frame.h"
 #include "fetcher/fetch_later.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 #include "upstream/imap_structure.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,7 +8,7 @@
 #include "spool/log/wal_priv.h"
 
 #include "base/buf.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 
 #define RECORDS_MAX 16
 #define DAMAGES_MAX 3

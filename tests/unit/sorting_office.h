@@ -5,7 +5,7 @@
 #define LANPOST_TESTS_SORTING_OFFICE_H
 
 #include "sorter/sorter.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/common/fuzz.h"
 #include "tests/unit/sample_conf.h"
 
 #define TEXT(text) ((char *)(uintptr_t)(text))

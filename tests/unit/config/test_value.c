@@ -295,6 +295,28 @@ static void days_and_hours(void **state)
 	}
 }
 
+static void pixels(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t width, height; /* -1: wrong */
+	} cases[] = {{"", 0, 0}, {"1600x1600", 1600, 1600}, {"100x5000", 100, 5000}, {"1600 x 1200", 1600, 1200}, {"1600", -1, 0}, {"99x1600", -1, 0},
+	    {"1600x5001", -1, 0}, {"x1600", -1, 0}, {"1600x", -1, 0}, {"1600x1600x1600", -1, 0}, {"-1600x1600", -1, 0}, {"1600,1600", -1, 0},
+	    {"99999999999999999999x1600", -1, 0}};
+	const struct value_limits limits = {.min = 100, .max = 5000};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t value[2] = {-1, 0};
+		struct error error = ERROR_INIT;
+
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(value_parse(VALUE_PIXELS, slice_of(cases[i].text), &limits, value, &error), cases[i].width < 0 ? -1 : 0);
+		assert_int_equal(value[0], cases[i].width);
+		assert_int_equal(value[1], cases[i].height);
+	}
+}
+
 static void letters_that_wait(void **state)
 {
 	static const struct {
@@ -676,6 +698,7 @@ int main(void)
 	    cmocka_unit_test(texts),
 	    cmocka_unit_test(a_password_is_never_shown),
 	    cmocka_unit_test(days_and_hours),
+	    cmocka_unit_test(pixels),
 	    cmocka_unit_test(letters_that_wait),
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(folder_ages),
