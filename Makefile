@@ -32,7 +32,8 @@ OPTIMIZE ?= -O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-poin
 LINK_HARDENING += -fsanitize=$(SAN) -Wl,--no-as-needed
 CFLAGS_SAN := -DLANPOST_SANITIZED
 endif
-CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
+# A char has a sign on arm too: what is tested on one processor is what runs on another.
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -fsigned-char -I. -g $(OPTIMIZE) $(WARNINGS) \
              $(HARDENING) $(CFLAGS_SAN) -pthread -DLANPOST_VERSION='"$(VERSION)"' \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \

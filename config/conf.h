@@ -14,6 +14,7 @@
 
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 #include <time.h>
 
 enum conf_language { LANGUAGE_EN, LANGUAGE_RU };

@@ -183,7 +183,7 @@ static void run_program(const struct birth *birth, const struct child_program *p
 	int fd = arrange(birth, program);
 
 	/* Nothing is logged: the log's descriptor may be a different file now. */
-	execveat(fd, "", (char *const *)program->arguments, small_environment(), AT_EMPTY_PATH);
+	fexecve(fd, (char *const *)program->arguments, small_environment());
 	_exit(CHILD_NOT_STARTED);
 }
 

@@ -46,7 +46,7 @@ static const char *const always[] = {
     /* open descriptors */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "_llseek", "close",
     "close_range", "dup", "dup2", "dup3", "pipe2", "eventfd2", "fcntl", "fcntl64", "fstat", "fstat64", "fstatfs", "fstatfs64", "flock",
-    "fsync", "fdatasync", "syncfs", "sync_file_range", "ftruncate", "ftruncate64", "fallocate", "fadvise64", "fadvise64_64",
+    "fsync", "fdatasync", "syncfs", "sync_file_range", "ftruncate", "ftruncate64", "fallocate", "fadvise64", "fadvise64_64", "arm_fadvise64_64",
     "fchown", "fchown32", "copy_file_range", "sendfile", "sendfile64", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
     "recvfrom", "recvmsg", "recv", "sendto", "sendmsg", "send", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt",
     "socketpair", NULL};

@@ -50,7 +50,7 @@ bool line_watch_is_wanted(const struct conf *conf)
 
 static void rest(int64_t ms)
 {
-	const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 
 	nanosleep(&time, NULL);
 }

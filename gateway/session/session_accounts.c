@@ -356,7 +356,7 @@ bool session_accounts_wait(struct session *session, const struct account_thread 
 		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
 			return false;
 		if (read(session->done_fd, &done, sizeof(done)) == sizeof(done))
-			session->done_count += done;
+			session->done_count += (size_t)done;
 		else if (recv(session->event_fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 			return true;
 	}
