@@ -235,6 +235,7 @@ struct conf_account {
 	enum conf_attachments { ATTACHMENTS_NOW, ATTACHMENTS_LATER } attachments; /* IMAP */
 	int64_t attachments_above; /* bytes */
 	struct strlist attachments_types;
+	enum conf_duplicates { DUPLICATES_DELIVER, DUPLICATES_DROP } duplicates; /* of messages that came through another account */
 	bool idle;     /* IMAP, on a permanent line */
 	int64_t every; /* -1: as [schedule] */
 	int64_t timeout;	 /* of a silent server */

@@ -253,12 +253,9 @@ static void check_remote(const struct check *check, const char *kind, const char
 	if (remote->url[0] == '\0' && !conf_was_faulty(check->source, &remote->url))
 		ERROR_AT(check, &remote->url, place, N_("[%s %s] needs a url"), kind, name);
 	if (remote->password[0] != '\0' && remote->password_command[0] != '\0')
-		ERROR_AT(check, &remote->password_command, place,
-		    N_("[%s %s] has both password and password_command; remove one"), kind, name);
-	if (remote->user[0] == '\0' &&
-	    (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
-		ERROR_AT(check, &remote->password, place, N_("[%s %s] has a password but no user"), kind,
-		    name);
+		ERROR_AT(check, &remote->password_command, place, N_("[%s %s] has both password and password_command; remove one"), kind, name);
+	if (remote->user[0] == '\0' && (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
+		ERROR_AT(check, &remote->password, place, N_("[%s %s] has a password but no user"), kind, name);
 	check_token(check, kind, name, remote, place);
 	check_auth(check, kind, name, remote, place);
 	conf_check_readable(check, "ca_file", &remote->ca_file, place);
@@ -271,8 +268,7 @@ static void check_clear_text(const struct check *check, const char *kind, const 
 	struct endpoint server = endpoint_of(remote->url);
 
 	if (remote->tls == TLS_NONE && server.tls)
-		WARN_AT(check, &remote->tls, place,
-		    N_("[%s %s] has tls = none, but its url always uses encryption"), kind, name);
+		WARN_AT(check, &remote->tls, place, N_("[%s %s] has tls = none, but its url always uses encryption"), kind, name);
 	else if (remote->tls == TLS_NONE && conf_remote_names_its_server(remote))
 		WARN_AT(check, &remote->tls, place,
 		    N_("[%s %s] has tls = none, but ca_file and pin_sha256 require encryption; set "
@@ -291,8 +287,7 @@ static void check_fallback(const struct check *check, const struct conf_smarthos
 {
 	for (size_t i = 0; i < smarthost->fallback.count; i++)
 		if (conf_find_smarthost(check->conf, smarthost->fallback.items[i]) == NULL)
-			ERROR_AT(check, &smarthost->fallback, smarthost->place,
-			    N_("fallback: there is no [smarthost %s]"), smarthost->fallback.items[i]);
+			ERROR_AT(check, &smarthost->fallback, smarthost->place, N_("fallback: there is no [smarthost %s]"), smarthost->fallback.items[i]);
 }
 
 static void check_smarthosts(const struct check *check)
@@ -342,6 +337,19 @@ static void check_twin(const struct check *check, const struct conf_account *acc
 		    account->name, twin->name, twin->place.file, twin->place.line);
 }
 
+/* Only such accounts are compared with each other. */
+static void check_duplicates(const struct check *check, const struct conf_account *account)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < check->conf->account_count; i++)
+		count += check->conf->accounts[i].duplicates == DUPLICATES_DROP;
+	if (account->duplicates == DUPLICATES_DROP && count == 1)
+		WARN_AT(check, &account->duplicates, account->place,
+		    N_("[account %s] is the only account with duplicates = drop, so nothing is dropped: set it in the accounts that get the same messages, too"),
+		    account->name);
+}
+
 static void check_folders(const struct check *check, const struct conf_account *account)
 {
 	bool is_imap = endpoint_of(account->remote.url).protocol == ENDPOINT_IMAP;
@@ -370,11 +378,10 @@ static void check_accounts(const struct check *check)
 
 		check_remote(check, "account", account->name, &account->remote, account->place);
 		check_clear_text(check, "account", account->name, &account->remote, account->place);
-		if (account->remote.user[0] == '\0' &&
-		    !conf_was_faulty(check->source, &account->remote.user))
-			ERROR_AT(check, &account->remote.user, account->place,
-			    N_("[account %s] needs a user"), account->name);
+		if (account->remote.user[0] == '\0' && !conf_was_faulty(check->source, &account->remote.user))
+			ERROR_AT(check, &account->remote.user, account->place, N_("[account %s] needs a user"), account->name);
 		check_twin(check, account);
+		check_duplicates(check, account);
 		conf_check_users(check, "deliver_to", &account->deliver_to, account->place);
 		conf_check_users(check, "unsorted_to", &account->unsorted_to, account->place);
 		check_folders(check, account);

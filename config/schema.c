@@ -374,6 +374,8 @@ static const struct schema_key account_keys[] = {
     {"attachments_above", SIZE(conf_account, attachments_above), "50K", NULL, RANGE(1024, GIGA), N_("With attachments = later: parts up to this size, as they are in the message, come at once.")},
     {"attachments_types", PATTERNS(conf_account, attachments_types), "", N_("by size only"), RANGE(VALUE_PATTERNS_AND_TYPES, INT64_MAX),
 	N_("With attachments = later: parts with such a type or file name stay on the server at any size: video/*, *.zip.")},
+    {"duplicates", WORD(conf_account, duplicates, conf_duplicates), "deliver", NULL, ONE_OF("deliver", "drop"),
+	N_("drop: what has come through another account with duplicates = drop is not delivered again to the same mailbox or folder, nor forwarded or answered again. Such accounts are fetched one after the other.")},
     {"idle", FLAG(conf_account, idle), "yes", NULL, ANY, N_("yes: on a permanent line the gateway waits for new mail of this IMAP account. no: it is fetched by the schedule only.")},
     {"folders", FOLDERS(conf_account, folders), "INBOX", NULL, ANY,
 	N_("The folders that are fetched from an IMAP server, INBOX first. The levels of a name are separated by /; * is any text. New folders that match are found in each session.")},

@@ -33,11 +33,10 @@ static uint64_t first_bits(const unsigned char *digest)
 	return value == 0 ? 1 : value;
 }
 
-/* body: digest of the body, 0 if it does not count. */
-static uint64_t digest_of(struct slice message, const char *const *names, uint64_t body)
+#define FIELDS_MAX (2 * DIGEST_HEADER_MAX)
+
+static void collect(struct slice message, const char *const *names, struct buf *text)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	struct buf text = BUF_INIT(2 * DIGEST_HEADER_MAX);
 	struct header_walk walk;
 	struct header_field field;
 
@@ -47,11 +46,20 @@ static uint64_t digest_of(struct slice message, const char *const *names, uint64
 	while (header_walk_next(&walk, &field)) {
 		if (!is_one_of(names, field.name))
 			continue;
-		buf_append_slice(&text, field.name);
-		buf_append_byte(&text, ':');
-		header_unfold(field.body, &text);
-		buf_append_byte(&text, '\n');
+		buf_append_slice(text, field.name);
+		buf_append_byte(text, ':');
+		header_unfold(field.body, text);
+		buf_append_byte(text, '\n');
 	}
+}
+
+/* body: digest of the body, 0 if it does not count. */
+static uint64_t digest_of(struct slice message, const char *const *names, uint64_t body)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	struct buf text = BUF_INIT(FIELDS_MAX);
+
+	collect(message, names, &text);
 	if (text.len == 0)
 		return 0;
 	if (body != 0)
@@ -81,23 +89,56 @@ static void must(bool good)
 		abort();
 }
 
-uint64_t digest_of_body(struct slice message)
+/* Of the text, if there is one, and the body, in pieces. */
+static void digest_rest(struct slice text, struct slice body, unsigned char digest[EVP_MAX_MD_SIZE])
 {
-	struct slice rest = slice_from(message, header_length(message));
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	unsigned char digest[EVP_MAX_MD_SIZE];
 
 	must(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
-	while (rest.len > 0) {
-		struct slice piece = slice_make(rest.ptr, rest.len < PIECE ? rest.len : PIECE);
+	if (text.len > 0)
+		must(EVP_DigestUpdate(context, text.ptr, text.len) == 1);
+	while (body.len > 0) {
+		struct slice piece = slice_make(body.ptr, body.len < PIECE ? body.len : PIECE);
 
 		must(EVP_DigestUpdate(context, piece.ptr, piece.len) == 1);
 		fsx_let_go(piece);
-		rest = slice_from(rest, piece.len);
+		body = slice_from(body, piece.len);
 	}
 	must(EVP_DigestFinal_ex(context, digest, NULL) == 1);
 	EVP_MD_CTX_free(context);
+}
+
+uint64_t digest_of_body(struct slice message)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	digest_rest(SLICE_NONE, slice_from(message, header_length(message)), digest);
 	return first_bits(digest);
+}
+
+static void write_hex(const unsigned char *digest, char out[DIGEST_HEX_SIZE])
+{
+	for (size_t i = 0; i < 32; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+bool digest_of_identity(struct slice message, char out[DIGEST_HEX_SIZE])
+{
+	struct slice header = slice_make(message.ptr, header_length(message)), body = slice_from(message, header.len);
+	struct header_field id;
+	struct buf text = BUF_INIT(FIELDS_MAX);
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (header.len > DIGEST_HEADER_MAX || !header_find(header, "Message-ID", &id) || slice_trim(id.body).len == 0)
+		return false;
+	while (body.len > 0 && (body.ptr[body.len - 1] == '\n' || body.ptr[body.len - 1] == '\r'))
+		body.len--;
+	collect(header, common, &text);
+	buf_append_byte(&text, '\n'); /* a field is not taken for the body, nor the other way round */
+	digest_rest(buf_slice(&text), body, digest);
+	buf_clear(&text);
+	write_hex(digest, out);
+	return true;
 }
 
 bool digest_is_telling(struct slice header)
@@ -112,6 +153,5 @@ void digest_hex(struct slice bytes, char out[DIGEST_HEX_SIZE])
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
 	EVP_Digest(bytes.ptr == NULL ? "" : bytes.ptr, bytes.len, digest, NULL, EVP_sha256(), NULL);
-	for (size_t i = 0; i < 32; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	write_hex(digest, out);
 }

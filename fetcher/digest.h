@@ -20,6 +20,10 @@ uint64_t digest_of_header(struct slice message);
  * intent: addresses and body (its digest) count, too. 0 for a message without Message-ID. */
 uint64_t digest_of_copies(struct slice message, uint64_t body);
 
+/* SHA-256 of the same fields and the body, in hexadecimal digits: equal in copies that took different ways. Empty lines at the end of the body do not count. Returns
+ * false for a message without Message-ID, or with a header above DIGEST_HEADER_MAX. */
+bool digest_of_identity(struct slice message, char out[DIGEST_HEX_SIZE]);
+
 /* Digest of the body, 1 to INT64_MAX, also of an empty body. A mapped message is not loaded completely for it. */
 uint64_t digest_of_body(struct slice message);
 /* True for a header that is practically unique: it has a Message-ID or Received. */

@@ -155,6 +155,8 @@ int fetch_wanted_add(const struct conf *conf, struct state *state, const char *i
 char *fetch_wanted_whole(struct state *state, const char *id);
 /* Whether a user has the whole message of stub `id`. Then their stubs that ask for it by IMAP are removed. */
 bool fetch_wanted_is_there(const struct spool *spool, const char *user, const char *id);
+/* Forgets old rows of state_first_copy.h. */
+void fetch_duplicates_expire(struct state *state);
 /* Older versions stored the seen UIDLs under the name of the account: moves them to the mailbox. Called at every start, so
  * that it happens before an account is renamed. */
 void fetch_memory_adopt(const struct conf *conf, struct state *state);

@@ -103,6 +103,7 @@ int fetch_message_place(struct fetch *fetch, struct fetch_message *what, const s
 		    PHRASE(N_("duplicate of a message that was fetched before")));
 	if (routed == FETCH_NOT_ROUTED || (verdict != NULL && clean_header(what, arrival.message, verdict, error) != 0))
 		return -1;
+	fetch_duplicates_leave_out(fetch, what, arrival.message);
 	if (what->envelope.recipients.count > 0)
 		copies = 0;
 	if (what->item->action == PLAN_STUB)

@@ -433,6 +433,11 @@ void fetch_replace_remove_stubs(const struct spool *spool, const char *user, con
 /* Recipients of a stub get the folder by which they can ask for the whole message. */
 void fetch_replace_make_folders(const struct fetch *fetch, const struct fetch_message *what);
 
+/* --- fetch_duplicates.c */
+
+/* Leaves out the places that have the message by another mailbox upstream; `duplicates` of the account. */
+void fetch_duplicates_leave_out(const struct fetch *fetch, struct fetch_message *what, struct slice message);
+
 /* --- fetch_tries.c */
 
 /* How often this message was incomplete in this session. */

@@ -21,6 +21,7 @@ void envelope_init(struct envelope *envelope)
 	    .account = xstrdup(""),
 	    .mailbox = xstrdup(""),
 	    .uidl = xstrdup(""),
+	    .identity = xstrdup(""),
 	    .submitter = xstrdup(""),
 	    .sender = xstrdup(""),
 	    .envid = xstrdup(""),
@@ -47,6 +48,7 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->account);
 	free(envelope->mailbox);
 	free(envelope->uidl);
+	free(envelope->identity);
 	free(envelope->submitter);
 	free(envelope->sender);
 	free(envelope->envid);
@@ -105,6 +107,11 @@ bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice 
 	    .orcpt = xstrdup(""),
 	};
 	return true;
+}
+
+char *envelope_place_text(const struct place *place)
+{
+	return xasprintf("%s %s", place_names[place_is_mailbox(place->kind) ? PLACE_MAILBOX : place->kind], place->name);
 }
 
 bool envelope_add_cut(struct envelope *envelope, uint64_t at, uint64_t len, struct slice text)
@@ -184,6 +191,7 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 		buf_printf(out, "digest %llu\n", (unsigned long long)envelope->digest);
 	if (envelope->body > 0)
 		buf_printf(out, "body %llu\n", (unsigned long long)envelope->body);
+	put_line(out, "identity", envelope->identity);
 	put_line(out, "submitter", envelope->submitter);
 	put_line(out, "sender", envelope->sender);
 	put_line(out, "ret", dsn_ret_text(envelope->ret));
@@ -378,6 +386,7 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"account", offsetof(struct envelope, account)},
 	    {"mailbox", offsetof(struct envelope, mailbox)},
 	    {"uidl", offsetof(struct envelope, uidl)},
+	    {"identity", offsetof(struct envelope, identity)},
 	    {"submitter", offsetof(struct envelope, submitter)},
 	    {"sender", offsetof(struct envelope, sender)},
 	    {"envid", offsetof(struct envelope, envid)},

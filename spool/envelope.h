@@ -64,6 +64,7 @@ struct envelope {
 	uint64_t listed; /* fetched: its size as the provider listed it; 0 unknown */
 	uint64_t digest; /* fetched: digest of its header, which identifies it under another UIDL; 0 unknown */
 	uint64_t body;	 /* fetched: digest of its body, which distinguishes messages with the same header; 0 unknown */
+	char *identity;	 /* fetched: what its copies in other mailboxes upstream share, if they are looked for (state_first_copy.h); else "" */
 	char *submitter; /* the user who submitted it: by login, else the owner of the sender's address; "": none */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
 	enum dsn_ret ret;
@@ -102,6 +103,8 @@ void envelope_set(char **field, struct slice text);
  * as one: the copy wins; so do a mailbox and the sender's copy). Names compare without regard to ASCII case, except those of folders. Returns false past
  * ENVELOPE_PLACES_MAX: then the intake refuses the message, so no caller has to check. */
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
+/* The place as a text that no other place has: "mailbox ivan", also for the boss's copy. New memory. */
+char *envelope_place_text(const struct place *place);
 /* Adds a cut behind the others. The text is copied. Returns false if there are too many. */
 bool envelope_add_cut(struct envelope *envelope, uint64_t at, uint64_t len, struct slice text);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */

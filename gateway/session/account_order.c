@@ -25,15 +25,24 @@ void account_order_clear(struct account_order *order)
 void account_order_add(struct account_order *order, const struct conf_account *account)
 {
 	ARRAY_GROW(order->items, order->count);
-	order->items[order->count++] = (struct account_order_item){.priority = account->priority};
+	order->items[order->count++] = (struct account_order_item){
+	    .priority = account->priority,
+	    .takes_turns = account->duplicates == DUPLICATES_DROP,
+	};
 }
 
 static bool must_wait(const struct account_order *order, size_t number)
 {
+	const struct account_order_item *mine = &order->items[number];
+
 	assert(cond_is_locked(&order->lock));
-	for (size_t i = 0; i < order->count; i++)
-		if (!order->items[i].is_done && order->items[i].priority > order->items[number].priority)
+	for (size_t i = 0; i < order->count; i++) {
+		const struct account_order_item *other = &order->items[i];
+		bool is_before = other->priority == mine->priority && i < number && other->takes_turns && mine->takes_turns;
+
+		if (!other->is_done && (other->priority > mine->priority || is_before))
 			return true;
+	}
 	return false;
 }
 

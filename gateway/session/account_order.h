@@ -1,6 +1,7 @@
 /*
  * The order in which a session fetches its accounts: those with a lower `priority` wait until those with a higher one are done, whether
- * they have succeeded or not. Accounts of the same priority are fetched at the same time.
+ * they have succeeded or not. Accounts of the same priority are fetched at the same time, but those with `duplicates = drop` one after the other, as they are in the configuration: so
+ * each knows what the ones before have fetched.
  *
  * It belongs to one session and is shared by its threads.
  */
@@ -16,6 +17,7 @@ struct account_order {
 	pthread_cond_t changed;
 	struct account_order_item {
 		enum conf_priority priority;
+		bool takes_turns;
 		bool is_done;
 	} *items;
 	size_t count;

@@ -190,6 +190,22 @@ static bool has_twin(const struct session *session, const struct conf_account *a
 	return found;
 }
 
+/* What an account before it has fetched must be recorded. Returns -1 if that fails and it must not be fetched; without the rows of copies it may,
+ * copies come again then. */
+static int know_what_came(const struct session *session, const struct conf_account *account, const char *mailbox, struct error *error)
+{
+	bool has_twin_there = has_twin(session, account, mailbox);
+	int result = 0;
+
+	if (has_twin_there || account->duplicates == DUPLICATES_DROP)
+		result = intake_write_notes(session->spool.intake, error);
+	if (result == 0 || has_twin_there)
+		return result;
+	log_warnx("event=duplicates-unknown account=%s reason=%s", LOG_CSTR(account->name), LOG_ERROR(error));
+	*error = (struct error)ERROR_INIT;
+	return 0;
+}
+
 /* Waits for its turn among the accounts, at the mailbox, then at the server. The messages that another account has fetched from that mailbox
  * must be recorded before this one lists it. Returns -1 without a turn. */
 static int enter(struct account_thread *work, const char *mailbox, const char *host)
@@ -202,7 +218,7 @@ static int enter(struct account_thread *work, const char *mailbox, const char *h
 	if (!account_order_wait(&session->order, work->number, enough) || !server_gate_enter(&session->mailboxes, mailbox, enough))
 		return error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
 	if (server_gate_enter(&session->gate, host, enough)) {
-		if (!has_twin(session, result->account, mailbox) || intake_write_notes(session->spool.intake, &result->error) == 0)
+		if (know_what_came(session, result->account, mailbox, &result->error) == 0)
 			return 0;
 		server_gate_leave(&session->gate, host);
 	} else {

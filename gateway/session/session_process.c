@@ -408,6 +408,7 @@ int session_process_run(void *context, int event_fd)
 		expire_mail(session.conf, &session.spool);
 		friends_expire(session.conf, session.spool.state);
 		lesson_expire(session.spool.state);
+		fetch_duplicates_expire(session.spool.state);
 	}
 	thread_activity_step("reporting");
 	daily_report_send_due(&reporter);

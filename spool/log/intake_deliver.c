@@ -87,6 +87,7 @@ void intake_note_item(struct intake *intake, struct backlog_item *item)
 	if (item->envelope.shown[SHOWN_ID] == NULL)
 		body_view(&item->body, &bytes, &ignored);
 	note_accepted(intake, &item->envelope, bytes);
+	note_first_copies(intake, &item->envelope);
 	body_hide(&item->body);
 }
 

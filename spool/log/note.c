@@ -13,6 +13,7 @@
 #include "spool/mailbox/maildir_name.h"
 #include "spool/mailbox_name.h"
 #include "spool/shown.h"
+#include "spool/storage/state_first_copy.h"
 #include "spool/storage/state_friends.h"
 #include "spool/storage/state_journal.h"
 #include "spool/storage/state_seen.h"
@@ -32,6 +33,7 @@ struct note *note_new(const struct note *note)
 	    [NOTE_LOGIN] = TEXTS_OF(login),
 	    [NOTE_TROUBLE] = TEXTS_OF(trouble),
 	    [NOTE_FRIEND] = TEXTS_OF(friend),
+	    [NOTE_FIRST_COPY] = TEXTS_OF(first_copy),
 	};
 	size_t lens[NOTE_TEXTS], size = sizeof(*note), count = counts[note->kind];
 	struct note *copy;
@@ -139,6 +141,20 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	buf_clear(&keywords);
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		free(read[i]);
+}
+
+void note_first_copies(struct intake *intake, const struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->place_count && envelope->identity[0] != '\0'; i++) {
+		char *place = envelope_place_text(&envelope->places[i]);
+
+		add(intake, note_new(&(struct note){
+		    .kind = NOTE_FIRST_COPY,
+		    .time = envelope->time,
+		    .first_copy = {envelope->identity, place, envelope->id.text, envelope->account, envelope->mailbox},
+		}));
+		free(place);
+	}
 }
 
 static bool is_lesson(const char *mailbox)
@@ -263,6 +279,9 @@ static int write_note(struct state *state, const struct note *note, struct error
 		return last_login_put(state, note->login.user, note->login.protocol, note->login.address, note->time, error);
 	if (note->kind == NOTE_FRIEND)
 		return state_friend_put(state, note->friend.mailbox, note->friend.address, note->time, error);
+	if (note->kind == NOTE_FIRST_COPY)
+		return state_first_copy_add(state, note->first_copy.identity, note->first_copy.place,
+		    &(struct first_copy){note->first_copy.id, note->first_copy.account, note->first_copy.mailbox, note->time}, error);
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->seen.mailbox, slice_of(note->seen.uidl), note->seen.id,
 		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest, .body = note->body},

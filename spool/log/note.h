@@ -14,7 +14,7 @@ struct intake;
 /* One block of memory with its texts. */
 #define NOTE_TEXTS 6
 struct note {
-	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN, NOTE_FRIEND } kind;
+	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN, NOTE_FRIEND, NOTE_FIRST_COPY } kind;
 	bool once;    /* an event that the journal may have already, with another time */
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest, body; /* of NOTE_SEEN: the listed size, digests of header and body */
@@ -38,6 +38,9 @@ struct note {
 		struct {
 			const char *mailbox, *address;
 		} friend;
+		struct {
+			const char *identity, *place, *id, *account, *mailbox;
+		} first_copy;
 	};
 	struct note *next;
 };
@@ -46,6 +49,8 @@ struct note {
 void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail);
 /* Adds the rows of an accepted message: message, "accepted", UIDL. */
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
+/* Adds the rows of its places, by which copies of it are recognized. Not for a message whose bytes are lost. */
+void note_first_copies(struct intake *intake, const struct envelope *envelope);
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);

@@ -141,8 +141,10 @@ static void deliver(struct recovery *recovery, struct delivery *delivery)
 	size_t served = recovery->served;
 
 	recovery->delivery = delivery;
-	if (recovery->orphan->trust != LOG_DURABLE)
+	if (recovery->orphan->trust != LOG_DURABLE) {
 		note_accepted(intake, envelope, delivery->body);
+		note_first_copies(intake, envelope);
+	}
 	recover_check_queue(recovery);
 	recovery->failed += deliver_places(delivery);
 	free(recovery->over);

@@ -49,6 +49,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
     "CREATE TABLE IF NOT EXISTS friend (mailbox TEXT, address TEXT, time INTEGER,"
     " PRIMARY KEY (mailbox, address)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS first_copy (identity TEXT, place TEXT, id TEXT, account TEXT, mailbox TEXT, time INTEGER,"
+    " PRIMARY KEY (identity, place)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS lesson (digest TEXT PRIMARY KEY, is_spam INTEGER, time INTEGER) WITHOUT ROWID;"
     "PRAGMA user_version = 4;";
 

@@ -35,6 +35,7 @@
 #include "spool/storage/mailbox.h"
 #include "spool/storage/queue.h"
 #include "spool/storage/state.h"
+#include "spool/storage/state_first_copy.h"
 #include "spool/storage/state_friends.h"
 #include "spool/storage/state_journal.h"
 #include "spool/storage/state_lessons.h"

@@ -18,6 +18,7 @@ static inline void make_envelope(struct envelope *envelope)
 	envelope_add(envelope, PLACE_OWN, slice_of("ivan/Sent"), SLICE_NONE);
 	envelope_set(&envelope->own_header, slice_of("Bcc: x y@z\r\n"));
 	envelope_set(&envelope->submitter, slice_of("ivan"));
+	envelope_set(&envelope->identity, slice_of("0a1b"));
 	envelope->is_urgent = true;
 	envelope->places[1].notify = DSN_SUCCESS | DSN_DELAY;
 	envelope_set(&envelope->places[1].orcpt, slice_of("rfc822;a+2Bb@c"));

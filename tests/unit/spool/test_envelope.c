@@ -28,6 +28,7 @@ static void test_envelope_round_trip(void **context)
 	assert_int_equal(read.places[2].kind, PLACE_OWN);
 	assert_string_equal(read.own_header, "Bcc: x y@z\r\n");
 	assert_string_equal(read.submitter, "ivan");
+	assert_string_equal(read.identity, "0a1b");
 	assert_true(read.is_urgent);
 	envelope_clear(&envelope);
 	envelope_clear(&read);
