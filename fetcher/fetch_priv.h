@@ -251,9 +251,9 @@ void fetch_hang_up(struct fetch *fetch);
 
 /* A folder that the account names cannot be opened. reply: a phrase. */
 void fetch_result_missing(struct fetch *fetch, const char *folder, const char *reply);
-/* The messages of a folder were recorded; their keys say nothing about the next one. */
 /* The account's session ends before everything is fetched: because of a setting, or (NULL) why, N_("..."); both NULL: it was stopped. */
 void fetch_result_is_late(struct fetch *fetch, const char *setting, const char *why);
+/* The messages of a folder were recorded; their keys say nothing about the next one. */
 void fetch_result_settle(struct fetch_result *result);
 
 /* Records that a message could not be fetched. reply: a phrase. */
