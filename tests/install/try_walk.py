@@ -5,7 +5,7 @@ The package is built and installed as README.md says, and configured by its five
 Postfix, in a network of their own). Then docs/filter.md: clamd, and rspamd or SpamAssassin, as Debian installs them. The mail programs are swaks,
 curl and mpop. The signatures are not loaded: clamd gets two of this test.
 
-try_walk.py [--release NAME] [--spam rspamd|spamassassin] [--deb FILE]: needs root, the network of apt, and the mail programs. Nothing is left behind but the
+try_walk.py [--release NAME] [--spam rspamd|spamd] [--deb FILE]: needs root, the network of apt, and the mail programs. Nothing is left behind but the
 cached roots (roots.py). Exit 77: cannot be tried here.
 """
 import argparse
@@ -123,11 +123,11 @@ class Office(Try):
         for indent, kind, block in re.findall(r"(?ms)^( *)```(\w+)\n(.*?)^ *```$", section):
             text = re.sub(rf"(?m)^{indent}", "", block)
             if kind == "ini":
-                if wanted == "spamassassin":
+                if wanted == "spamd":
                     other = re.search(r"`(url = spamd:\S+)`, `(spam_junk = \d+)`", section)
                     text = re.sub("(?m)^spam_junk = .*", other[2], re.sub("(?m)^url = .*", other[1], text))
                 self.run("sudo tee -a /etc/lanpost/lanpost.conf", stdin=f"\n{text}")
-            elif "apt-get" not in text or wanted in text.replace("spamd", "spamassassin"):
+            elif "apt-get" not in text or f" {wanted}" in text:
                 for line in lines(text):
                     self.type(line)
 
@@ -178,7 +178,7 @@ def walk(release, spam, deb, log):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--release", default="trixie", choices=["bookworm", "trixie"])
-    parser.add_argument("--spam", default="rspamd", choices=["rspamd", "spamassassin"])
+    parser.add_argument("--spam", default="rspamd", choices=["rspamd", "spamd"])
     parser.add_argument("--deb", type=Path, default=None, help="a package that was built, instead of building it")
     parser.add_argument("--log", default=None, help="keeps the whole output there")
     options = parser.parse_args()
