@@ -30,7 +30,8 @@ EMULATION = {
     "test_sandbox": "qemu-user has no seccomp and no Landlock",
     "test_privileges": "it answers capset(2) by seccomp",
 }
-# Waits until its users are mapped; with an emulator, that is registered for the programs of this namespace alone.
+# Waits until its users are mapped; with an emulator, that is registered for the programs of this namespace alone. (Without --keep-caps
+# the second sh would gain capabilities, and --kill-child ends no process that did.)
 RUN = """echo; read -r _; exec sh -ec '
 mount --rbind /dev $1/dev; mount -t proc proc $1/proc
 if [ -n "$2" ]; then
@@ -70,7 +71,7 @@ def cross_root(release, arch, log):
 
 def run_there(root, arch, command, log, timeout=7200):
     emulator = EMULATORS.get(arch, "")
-    there = subprocess.Popen(["unshare", *(["--user"] if emulator else []), "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", RUN, "sh", root,
+    there = subprocess.Popen(["unshare", *(["--user", "--keep-caps"] if emulator else []), "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", RUN, "sh", root,
                               emulator, command], env={**CLEAN, "HOME": "/root", "LC_ALL": "C.UTF-8"}, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     try:
