@@ -48,7 +48,7 @@ def complete(office, tmp_path):
 
 def test_names_of_now(office, complete):
     waiting = {path.stem for path in office.queued_files()}
-    assert complete("us") == ["user"]
+    assert complete("us") == ["usage", "user"] and complete("use") == ["user"]
     assert complete("user", "passwd", "i") == ["ivan", "irina"]
     assert complete("user", "remove", "b") == ["buh"]
     assert complete("account", "disable", "s") == ["sales"]
