@@ -26,7 +26,9 @@ from try_install import PASSWORD, PERSON, Provider, Try, blocks, lines, until
 SIGNATURES = ("cd /var/lib/clamav; mkdir -p main.inc daily.inc; echo 44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test-Signature > test.hdb; "
               "echo Test.Parcel-1:0:*:5649525553484552453432 > test.ndb; chown -R clamav: .")
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
-SUBJECTS = {"invoice": "Счёт 118", "meeting": "Meeting", "parcel": "Your parcel", "prize": "You won"}
+# Subject and sender. The office has written to the shop: its mail is not spam.
+SHOP = "Shop <shop@example.com>"
+MESSAGES = {"invoice": ("Счёт 118", SHOP), "meeting": ("Meeting", SHOP), "parcel": ("Your parcel", SHOP), "prize": ("You won", "<prize@example.net>")}
 
 
 class RealProvider(Provider):
@@ -34,11 +36,11 @@ class RealProvider(Provider):
 
     def deliver(self, folder, name, recipient, text):
         """Into the provider's mailbox, as from a server outside."""
-        message = EmailMessage()
-        message["Return-Path"] = "<shop@example.com>"
+        message, (subject, sender) = EmailMessage(), MESSAGES[name]
+        message["Return-Path"] = sender[sender.index("<"):]
         message["Received"] = ("from mx.example.com (mx.example.com [203.0.113.7]) by mx1.example.ru (Postfix) with ESMTPS id 4A"
                                f" for <branch@example.ru>; {formatdate()}")
-        for field, value in {"From": "Shop <shop@example.com>", "To": recipient, "Subject": SUBJECTS[name], "Message-ID": f"<{name}@example.com>",
+        for field, value in {"From": sender, "To": recipient, "Subject": subject, "Message-ID": f"<{name}@example.com>",
                              "Date": formatdate()}.items():
             message[field] = value
         message.set_content(text + "\n")
