@@ -28,7 +28,8 @@ SIGNATURES = ("cd /var/lib/clamav; mkdir -p main.inc daily.inc; echo 44d88612fea
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 # Subject and sender. The office has written to the shop: its mail is not spam.
 SHOP = "Shop <shop@example.com>"
-MESSAGES = {"invoice": ("Счёт 118", SHOP), "meeting": ("Meeting", SHOP), "parcel": ("Your parcel", SHOP), "prize": ("You won", "<prize@example.net>")}
+MESSAGES = {"invoice": ("Счёт 118", SHOP), "meeting": ("Meeting", SHOP), "parcel": ("Your parcel", SHOP), "prize": ("You won", "<prize@example.net>"),
+            "thanks": ("Thanks", SHOP)}
 
 
 class RealProvider(Provider):
@@ -140,15 +141,18 @@ class Office(Try):
             until(lambda: self.run(line, check=False).returncode == 0, line, 900)
         else:
             self.run("export DEBIAN_FRONTEND=noninteractive; " + line.replace("sudo apt-get", "sudo -E apt-get"), timeout=3600)
+        if line.endswith(" spamd"): # it would wait for the DNS lists longer than lanpost waits for it, and no DNS is here
+            self.system.run("echo dns_available no >> /etc/spamassassin/local.cf; systemctl restart spamd")
 
     def filters(self, provider, folder):
         provider.deliver(folder, "parcel", "ivan@example.ru", "VIRUSHERE42")
         provider.deliver(folder, "prize", "ivan@example.ru", GTUBE)
+        provider.deliver(folder, "thanks", "ivan@example.ru", "Thank you.")
         self.admin("lanpost session")
-        assert "Test.Parcel-1" in self.admin("lanpost quarantine list").stdout
-        assert re.search(r"SEARCH 1\r?\n", self.here("curl", "-sk", "--user", f"ivan:{PASSWORD}", "imaps://127.0.0.1/Junk?ALL"))
+        kept = self.admin("lanpost quarantine list").stdout
+        assert "Test.Parcel-1" in kept and re.search("spam score .*You won", kept), kept
         box = self.read("ivan", "mpop")
-        assert "X-Spam-Flag: YES" in box and "X-Virus-Status: clean" in box and "VIRUSHERE42" not in box, box
+        assert "Subject: Thanks" in box and "X-Virus-Status: clean" in box and "X-Spam-Score: " in box and "VIRUSHERE42" not in box, box
 
 
 def walk(release, spam, deb, log):
