@@ -138,7 +138,7 @@ static int get_access(const struct sign_in *sign_in, const char *name, struct si
 int sign_in_secret(const struct sign_in *sign_in, char **secret, struct error *error)
 {
 	char name[SIGN_IN_NAME_MAX];
-	struct sign_in_file file = {NULL};
+	struct sign_in_file file = {.user = NULL};
 	int lock, result;
 
 	if (sign_in->remote->oauth2 == OAUTH2_NONE)

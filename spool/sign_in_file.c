@@ -76,7 +76,7 @@ int sign_in_file_read(const struct spool *spool, const char *name, struct sign_i
 	size_t len = 0;
 	int result;
 
-	*file = (struct sign_in_file){NULL};
+	*file = (struct sign_in_file){.user = NULL};
 	if (fsx_read(path, FILE_MAX, &text, &len, error) != 0) {
 		free(path);
 		return error->saved_errno == ENOENT ? 0 : -1;
@@ -121,5 +121,5 @@ void sign_in_file_clear(struct sign_in_file *file)
 	conf_secret_free(file->refresh);
 	conf_secret_free(file->access);
 	conf_secret_free(file->refused);
-	*file = (struct sign_in_file){NULL};
+	*file = (struct sign_in_file){.user = NULL};
 }
