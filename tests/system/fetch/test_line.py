@@ -146,7 +146,7 @@ def test_the_journal_knows_who_hung_up_for_a_dead_session(make_gateway, silent, 
     office.kill_all()
     office.start()
     until(lambda: office.cli("trace", session).returncode == 0, 10, "the journal")
-    assert lines_of(office, session) == ["disconnect_command: exit code 0: down"]
+    assert lines_of(office, session)[-1:] == ["disconnect_command: exit code 0: down"] # the other one, if it was written before the end
 
 
 @pytest.mark.skipif(needs() is not None, reason=str(needs()))

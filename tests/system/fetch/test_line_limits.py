@@ -157,10 +157,11 @@ def hours_around(seconds):
 
 def test_a_limit_of_size_by_hours(make_gateway, dovecot):
     dovecot.deliver("office", letter(number=1, body="a line of text\n" * 30_000))
-    office = office_at(make_gateway, dovecot, {}, max_size=f"200K, unlimited {hours_around(12 * 3600)}")
+    hours = hours_around(12 * 3600)
+    office = office_at(make_gateway, dovecot, {}, max_size=f"200K, unlimited {hours}")
     office.session()
     stub, = office.mailbox("ivan")
-    assert len(stub) < 10_000 and b"allows 200 KB" in stub and hours_around(12 * 3600).replace("-", " and ").encode() in stub
+    assert len(stub) < 10_000 and b"allows 200 KB" in stub and hours.replace("-", " and ").encode() in stub
     assert "larger than max_size" in office.cli("status").stdout and len(dovecot.left("office")) == 1
     office.accounts["a"]["max_size"] = f"200K, unlimited {hours_around(0)}"
     office.write()
