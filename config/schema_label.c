@@ -162,7 +162,7 @@ static const struct {
     {"account", "attachments", N_("Attachments"), true},
     {"account", "attachments_above", N_("Attachments come at once up to"), false},
     {"account", "attachments_types", N_("Attachments that come later"), false},
-    {"account", "duplicates", N_("Copies that came through another account"), false},
+    {"account", "duplicates", N_("Copies through other accounts"), false},
     {"account", "idle", N_("Wait for new mail"), false},
     {"account", "folders", N_("Folders to fetch"), false},
     {"account", "folders_to", N_("Mail of folders goes to"), false},
