@@ -20,8 +20,9 @@ uint64_t digest_of_header(struct slice message);
  * intent: addresses and body (its digest) count, too. 0 for a message without Message-ID. */
 uint64_t digest_of_copies(struct slice message, uint64_t body);
 
-/* SHA-256 of the same fields and the body, in hexadecimal digits: equal in copies that took different ways. Empty lines at the end of the body do not count. Returns
- * false for a message without Message-ID, or with a header above DIGEST_HEADER_MAX. */
+/* SHA-256 of the same fields, of those that decide what a reader sees and whom an answer reaches (Content-Type, Reply-To ...), and of the body, in hexadecimal digits: equal in
+ * copies that took different ways. Empty lines at the end of the body do not count. Returns false for a message without Message-ID, with a header above DIGEST_HEADER_MAX, or
+ * with one that programs read in different ways (a line that is no field, a blank before the colon, CR alone, NUL). */
 bool digest_of_identity(struct slice message, char out[DIGEST_HEX_SIZE]);
 
 /* Digest of the body, 1 to INT64_MAX, also of an empty body. A mapped message is not loaded completely for it. */

@@ -107,7 +107,9 @@ def test_dovecot(make_gateway, account, dovecot):
 
 
 @pytest.mark.parametrize("other", [
-    {"body": "another text\n"}, {"subject": "another"}, {"to": "another@example.ru"}, {"sender": "another@bank.ru"}])
+    {"body": "another text\n"}, {"subject": "another"}, {"to": "another@example.ru"}, {"sender": "another@bank.ru"},
+    {"extra": 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="none"\n'}, {"extra": "Reply-To: thief@bank.example\n"},
+    {"extra": "no field\n"}, {"extra": "X-A: b\rContent-Type: text/html\n"}])
 def test_the_same_message_id_is_not_enough(two, other):
     office, _, _ = two(copies("a", 1), copies("b", 1, **other))
     office.session()

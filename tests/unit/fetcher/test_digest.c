@@ -46,6 +46,47 @@ static void test_another_message_is_another_one(void **context)
 	assert_false(is_same(one, "Message-ID: <2@bank.ru>\r\nDate: Mon, 23 Nov 2026 09:00:00 +0300\r\nFrom: a@bank.ru\r\nTo: info@x.ru\r\nSubject: hello\r\n\r\ntext\r\n"));
 }
 
+/* The same bytes, of which mail programs show something else, or answers to which go elsewhere. */
+static void test_what_the_reader_sees_counts(void **context)
+{
+	static const char one[] = FIELDS "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\ntext\r\n";
+
+	(void)context;
+	assert_true(is_same(one, "X-Spam-Score: 1\r\n" FIELDS "MIME-Version: 1.0\r\nContent-Length: 6\r\nContent-Type:\r\n text/plain\r\n\r\ntext\r\n"));
+	assert_false(is_same(one, FIELDS "\r\ntext\r\n"));
+	assert_false(is_same(one, FIELDS "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\ntext\r\n"));
+	assert_false(is_same(one, FIELDS "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\ntext\r\n"));
+	assert_false(is_same(one, FIELDS "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\ntext\r\n"));
+	assert_false(is_same(one, FIELDS "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nReply-To: thief@x.ru\r\n\r\ntext\r\n"));
+	assert_false(is_same(one, FIELDS "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nSender: thief@x.ru\r\n\r\ntext\r\n"));
+}
+
+static void test_a_header_that_programs_read_in_different_ways_has_none(void **context)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} odd[] = {
+#define ODD(text) {text, sizeof(text) - 1}
+	    ODD(FIELDS "no field\r\n\r\ntext\r\n"),
+	    ODD("From a@bank.ru Mon Nov 23 09:00:00 2026\r\n" FIELDS "\r\ntext\r\n"),
+	    ODD(FIELDS "X:\rContent-Type: text/html\r\n\r\ntext\r\n"),
+	    ODD(FIELDS "Content-Type : text/html\r\n\r\ntext\r\n"),
+	    ODD(FIELDS "X: \0\r\n\r\ntext\r\n"),
+	    ODD(" folded\r\n" FIELDS "\r\ntext\r\n"),
+	    ODD(FIELDS ":\n"),
+	    ODD(":\n" FIELDS),
+#undef ODD
+	};
+	char identity[DIGEST_HEX_SIZE];
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+		assert_false(digest_of_identity(slice_make(odd[i].text, odd[i].len), identity));
+	assert_true(digest_of_identity(slice_of(FIELDS), identity));
+	assert_true(digest_of_identity(slice_of("Message-ID: <1@bank.ru>\nSubject: hello\n\ntext\n"), identity));
+}
+
 static void test_without_a_message_id_there_is_none(void **context)
 {
 	char identity[DIGEST_HEX_SIZE], *field;
@@ -70,6 +111,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_way_of_a_copy_does_not_count),
 	    cmocka_unit_test(test_another_message_is_another_one),
+	    cmocka_unit_test(test_what_the_reader_sees_counts),
+	    cmocka_unit_test(test_a_header_that_programs_read_in_different_ways_has_none),
 	    cmocka_unit_test(test_without_a_message_id_there_is_none),
 	};
 
