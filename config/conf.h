@@ -11,20 +11,14 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "config/conf_remote.h"
 
 #include <netinet/in.h>
-#include <stdatomic.h>
 #include <sys/types.h>
 #include <time.h>
 
 enum conf_language { LANGUAGE_EN, LANGUAGE_RU };
 const char *conf_language_code(enum conf_language language); /* as base/i18n.h has it */
-enum conf_auth {
-	AUTH_AUTO, AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_APOP, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2,
-	AUTH_OAUTHBEARER, AUTH_USER, AUTH_LOGIN_COMMAND, AUTH_DIGEST_MD5,
-};
-enum conf_oauth2 { OAUTH2_NONE, OAUTH2_MICROSOFT, OAUTH2_GOOGLE, OAUTH2_OWN };
-enum conf_tls { TLS_REQUIRED, TLS_OPPORTUNISTIC, TLS_NONE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
 /* An address range in network order; IPv4 as ::ffff:a.b.c.d. */
@@ -165,20 +159,6 @@ struct conf_sizes {
 		int64_t from, to; /* seconds since midnight; they may cross it */
 	} *items;
 	size_t count;
-};
-
-/* How to reach and trust an external server; the same for accounts and smarthosts. */
-struct conf_remote {
-	char *url; /* pop3:// pop3s:// smtp:// smtps://, host and port in it */
-	enum conf_tls tls;
-	char *user, *password, *password_command;
-	char *oauth2_token_command; /* instead of a password */
-	enum conf_oauth2 oauth2;    /* instead of both: the provider where lanpost signs in itself (upstream/oauth2.h) */
-	char *oauth2_client_id, *oauth2_client_secret;
-	char *oauth2_device_url, *oauth2_token_url, *oauth2_scope; /* "": as the provider has them */
-	enum conf_auth auth;
-	int64_t connect_timeout;
-	char *ca_file, *pin_sha256;
 };
 
 struct conf_smarthost {
@@ -383,10 +363,10 @@ void conf_problem_add(struct conf_problems *problems, struct conf_place place, b
 /* The private mode for a file with passwords: readable by its group if that is the service's group. */
 mode_t conf_private_mode(const char *path);
 void conf_problems_clear(struct conf_problems *problems);
-/* By file (in the order in which they first appear) and line. */
 /* Converts the problem to an error with its place in front ("FILE:LINE: ", only FILE if no line is
  * concerned). Returns -1. */
 int conf_problem_error(const struct conf_problem *problem, struct error *error);
+/* By file (in the order in which they first appear) and line. */
 void conf_problems_sort(struct conf_problems *problems);
 
 /* Reads lanpost.conf and the files beside it, and checks everything that can be checked without
@@ -467,10 +447,6 @@ const struct conf_rule *conf_find_rule(const struct conf *conf, struct slice nam
 bool conf_has_listed_rules(const struct conf *conf);
 /* Whether the rule has no action. */
 bool conf_rule_does_nothing(const struct conf_rule *rule);
-/* Whether ca_file or pin_sha256 is given: then TLS is required, regardless of `tls`. */
-bool conf_remote_names_its_server(const struct conf_remote *remote);
-/* Whether the login sends a token of OAuth 2.0 and no password. */
-bool conf_remote_has_token(const struct conf_remote *remote);
 /* Whether this time of day is within these hours (seconds since midnight), which may cross midnight; from == to: all day. */
 bool conf_hours_have(int64_t from, int64_t to, const struct tm *tm);
 /* The limit at this time (seconds since 1970; local hours): of the first range that has it, else the usual one, which is also that of time 0. */
@@ -488,11 +464,6 @@ bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address
 #define CONF_POSTMASTER "postmaster"
 #define CONF_DAEMON "daemon"
 
-/* Gets a password: the configured one, or the first line that oauth2_token_command or password_command prints (run by
- * /bin/sh with a time limit of 30 s, aborted once *cancel is true; cancel may be NULL). *secret is new memory; the caller
- * wipes and frees it with conf_secret_free(). */
-int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error);
-void conf_secret_free(char *secret); /* accepts NULL */
 /* Overwrites all secrets in the configuration (the types of value_is_secret()): for a process that needs none. */
 void conf_wipe_secrets(struct conf *conf);
 

@@ -368,16 +368,6 @@ bool conf_is_mailbox_name(struct slice name)
 	return true;
 }
 
-bool conf_remote_names_its_server(const struct conf_remote *remote)
-{
-	return remote->ca_file[0] != '\0' || remote->pin_sha256[0] != '\0';
-}
-
-bool conf_remote_has_token(const struct conf_remote *remote)
-{
-	return remote->oauth2 != OAUTH2_NONE || remote->oauth2_token_command[0] != '\0';
-}
-
 /* IPv4 is kept as ::ffff:a.b.c.d, which is inside ::/0; but a user who writes ::/0 means IPv6
  * only. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address)

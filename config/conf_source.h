@@ -20,7 +20,7 @@ struct conf_place conf_place_of(const struct conf_source *source, const void *fi
 bool conf_was_given(const struct conf_source *source, const void *field);
 bool conf_was_faulty(const struct conf_source *source, const void *field);
 
-/* All checks that concern more than one value. */
+/* All checks that concern more than one value (config/check/). */
 void conf_check(const struct conf *conf, const struct conf_source *source);
 
 #endif

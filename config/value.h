@@ -62,10 +62,10 @@ enum value_type {
 	VALUE_FOLDER_KEEPS, /* struct conf_folder_ages: patterns; -1 for ever */
 };
 
-/* Limits and words of the key that a value belongs to. */
 /* As the minimum of VALUE_PATTERNS: types of files ("application/x-dosexec") are patterns, too. */
 #define VALUE_PATTERNS_AND_TYPES 1
 
+/* Limits and words of the key that a value belongs to. */
 struct value_limits {
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated, for VALUE_WORD, VALUE_WORDS, VALUE_URL and VALUE_SCANNER; else NULL */

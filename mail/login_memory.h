@@ -4,7 +4,7 @@
 #ifndef LANPOST_MAIL_LOGIN_MEMORY_H
 #define LANPOST_MAIL_LOGIN_MEMORY_H
 
-#include "config/conf.h"
+#include "config/conf_remote.h"
 #include "spool/storage/storage.h"
 
 /* kind: "account" or "smarthost". AUTH_AUTO: nothing is known. */

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/file/fsx.h"
 #include "base/i18n.h"
-#include "config/conf.h"
+#include "config/conf_remote.h"
 #include "spool/layout.h"
 
 #include <errno.h>

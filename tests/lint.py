@@ -50,6 +50,7 @@ BEHIND_STORAGE = {
 WINGS = {
     "base": ["", "file", "process", "tls", "net"],
     "message": ["", "dkim", "seven-bit", "imap", "scan", "attachment", "picture"],
+    "config": ["", "check"],
     "upstream": ["", "scanner"],
     "mail": ["", "filter"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],

@@ -19,7 +19,7 @@
 #define LANPOST_UPSTREAM_LOGIN_H
 
 #include "base/buf.h"
-#include "config/conf.h"
+#include "config/conf_remote.h"
 
 #define LOGIN_REFUSALS_MAX 3
 #define LOGIN_LINE_MAX 8192 /* of a reply */

@@ -7,7 +7,7 @@
 #ifndef LANPOST_UPSTREAM_OAUTH2_H
 #define LANPOST_UPSTREAM_OAUTH2_H
 
-#include "config/conf.h"
+#include "config/conf_remote.h"
 #include "upstream/oauth2_answer.h"
 #include "upstream/remote.h"
 

@@ -8,7 +8,7 @@
 #ifndef LANPOST_UPSTREAM_REMOTE_H
 #define LANPOST_UPSTREAM_REMOTE_H
 
-#include "config/conf.h"
+#include "config/conf_remote.h"
 
 #include <stdatomic.h>
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "config/conf.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "base/scram.h"
 #include "base/str.h"
-#include "config/conf.h"
+#include "config/conf_remote.h"
 #include "ui-tui/command/prompt.h"
 
 #include <crypt.h>

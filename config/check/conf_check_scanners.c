@@ -1,7 +1,7 @@
 /* Checks of [scanner], [filter] and [senders]. */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "config/conf_check_priv.h"
+#include "config/check/conf_check_priv.h"
 #include "config/endpoint.h"
 #include "config/scanner_url.h"
 #include "message/scan/scan_verdict.h"

@@ -2,7 +2,7 @@
  * Lengths of time that are allowed but rarely intended: usually a mistake in the unit.
  */
 #include "base/i18n.h"
-#include "config/conf_check_priv.h"
+#include "config/check/conf_check_priv.h"
 #include "config/value.h"
 
 #define DAY 86400

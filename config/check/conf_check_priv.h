@@ -1,5 +1,5 @@
 /*
- * Declarations that the checks of the configuration share (conf_check.c, conf_check_rules.c).
+ * Declarations that the checks of the configuration share.
  */
 #ifndef LANPOST_CONFIG_CONF_CHECK_PRIV_H
 #define LANPOST_CONFIG_CONF_CHECK_PRIV_H
@@ -39,6 +39,9 @@ bool conf_check_allows_strangers(const struct check *check);
 void conf_check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise);
 /* [line] and [line NAME], conf_check_lan.c. */
 void conf_check_line(const struct check *check);
+/* [account] and [smarthost], conf_check_servers.c. */
+void conf_check_accounts(const struct check *check);
+void conf_check_smarthosts(const struct check *check);
 /* [scanner] and [filter], conf_check_scanners.c. */
 void conf_check_scanners(const struct check *check);
 /* Suspicious lengths of time, conf_check_times.c. */

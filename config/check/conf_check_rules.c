@@ -2,7 +2,7 @@
  * Checks of groups and rules. sorter/ parses and checks the conditions.
  */
 #include "base/i18n.h"
-#include "config/conf_check_priv.h"
+#include "config/check/conf_check_priv.h"
 
 #define TAG_MAX 200
 #define PREFIX_MAX 60 /* bytes; it shares a line with the subject */

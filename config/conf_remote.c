@@ -1,5 +1,4 @@
-/* Passwords for external servers: configured, or printed by a command. */
-#include "config/conf.h"
+#include "config/conf_remote.h"
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -10,6 +9,16 @@
 
 #define COMMAND_SECONDS 30
 #define SECRET_MAX 4096
+
+bool conf_remote_names_its_server(const struct conf_remote *remote)
+{
+	return remote->ca_file[0] != '\0' || remote->pin_sha256[0] != '\0';
+}
+
+bool conf_remote_has_token(const struct conf_remote *remote)
+{
+	return remote->oauth2 != OAUTH2_NONE || remote->oauth2_token_command[0] != '\0';
+}
 
 void conf_secret_free(char *secret)
 {

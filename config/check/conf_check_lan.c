@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "config/conf_check_priv.h"
+#include "config/check/conf_check_priv.h"
 #include "config/value.h"
 
 static void check_ports(const struct check *check)

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/map.h"
-#include "config/conf_check_priv.h"
+#include "config/check/conf_check_priv.h"
 
 #include <stdlib.h>
 
