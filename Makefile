@@ -203,8 +203,13 @@ clients: all
 	@LANPOST_BUILD=$(abspath $(B)) tests/clients/run.sh
 
 # Every fuzz target also replays its seeds with any compiler, as part of the tests.
-TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/common/replay.o $(LIBS)
+FUZZED := $(wildcard tests/fuzz/*/fuzz_*.c)
+TARGETS := $(patsubst fuzz_%.c,%,$(notdir $(FUZZED)))
+define target
+$(B)/tests/fuzz/replay_$(1) $(B)/tests/fuzz/run_$(1): $(2)
+endef
+$(foreach f,$(FUZZED),$(eval $(call target,$(patsubst fuzz_%.c,%,$(notdir $(f))),$(call objects,$(f)))))
+$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/common/replay.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$(filter %.o,$^))
 .PRECIOUS: $(B)/obj/%.o
@@ -219,9 +224,9 @@ fuzz:
 	@+$(fuzz_make) fuzz-run
 fuzz-merge:
 	@+$(fuzz_make) fuzz-merge-run
-$(B)/tests/fuzz/run_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIBS)
+$(B)/tests/fuzz/run_%: $(LIBS)
 	@mkdir -p $(@D)
-	@$(call link,$<) -fsanitize=fuzzer
+	@$(call link,$(filter %.o,$^)) -fsanitize=fuzzer
 fuzz-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 	@tools/fuzz.sh run $(B) '$(FUZZ_CORPUS)' $(TIME) $(JOBS) $(TARGETS)
 fuzz-merge-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)

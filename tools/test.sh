@@ -78,7 +78,7 @@ fuzz() {
     rm -rf build-fuzz/brief
     LANPOST_FUZZ_SEED="${LANPOST_FUZZ_SEED:-1}" LANPOST_FUZZ_RUNS="${LANPOST_FUZZ_RUNS:-20000}" \
         quiet_make fuzz TIME="${LANPOST_FUZZ_SECONDS:-2}" JOBS="$JOBS" FUZZ_CORPUS=build-fuzz/brief || return
-    set -- tests/fuzz/fuzz_*.c
+    set -- tests/fuzz/*/fuzz_*.c
     echo "fuzz: $# passed, 0 failed"
 }
 
