@@ -464,7 +464,8 @@ bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address
 #define CONF_POSTMASTER "postmaster"
 #define CONF_DAEMON "daemon"
 
-/* Overwrites all secrets in the configuration (the types of value_is_secret()): for a process that needs none. */
-void conf_wipe_secrets(struct conf *conf);
+/* Overwrites all secrets in the configuration (the types of value_is_secret()), for a process that needs none, or only those of one server:
+ * except, of conf; NULL: none. */
+void conf_wipe_secrets(struct conf *conf, const struct conf_remote *except);
 
 #endif

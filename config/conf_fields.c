@@ -1,6 +1,5 @@
 #include "config/conf_fields.h"
 
-
 #include <stdlib.h>
 
 void *conf_field_at(void *owner, const struct schema_key *key)
@@ -69,7 +68,12 @@ void conf_free(struct conf *conf)
 	free(conf);
 }
 
-void conf_wipe_secrets(struct conf *conf)
+static bool is_in(const void *field, const struct conf_remote *remote)
+{
+	return remote != NULL && (const char *)field >= (const char *)remote && (const char *)field < (const char *)(remote + 1);
+}
+
+void conf_wipe_secrets(struct conf *conf, const struct conf_remote *except)
 {
 	for (size_t i = 0; i < schema_section_count; i++) {
 		const struct schema_section *section = &schema_sections[i];
@@ -78,7 +82,7 @@ void conf_wipe_secrets(struct conf *conf)
 			const struct schema_key *key = &section->keys[j % section->key_count];
 			char **text = conf_field_at(conf_item_of(conf, section, j / section->key_count), key);
 
-			if (value_is_secret(key->type) && *text != NULL)
+			if (value_is_secret(key->type) && *text != NULL && !is_in(text, except))
 				explicit_bzero(*text, strlen(*text));
 		}
 	}

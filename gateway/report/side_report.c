@@ -18,7 +18,7 @@ static int run(void *context, int event_fd)
 	struct error error;
 
 	(void)event_fd;
-	conf_wipe_secrets(job->conf); /* its input may be external, and it needs none of them */
+	conf_wipe_secrets(job->conf, NULL); /* its input may be external, and it needs none of them */
 	if (spool_open(&spool, job->conf, &options, &error) != 0) {
 		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
 		return 1;

@@ -291,7 +291,7 @@ int filter_process_run(void *context, int event_fd)
 	struct error error;
 	int file;
 
-	conf_wipe_secrets(job->conf);
+	conf_wipe_secrets(job->conf, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -244,7 +244,7 @@ int secrets_start(struct secrets *secrets, struct conf *conf, struct error *erro
 	    .keys = {secrets_key_open, secrets_key_close, secrets}};
 	if (helper_start(&secrets->helper, &job, error) != 0)
 		return -1;
-	conf_wipe_secrets(conf);
+	conf_wipe_secrets(conf, NULL);
 	return 0;
 }
 

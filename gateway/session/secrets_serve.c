@@ -130,6 +130,7 @@ static bool open_secret(struct service *service, uint32_t kind, const char *name
 	struct error error;
 	int result = -1;
 
+	conf_wipe_secrets(service->conf, remote); /* from here on this process has the secrets of one server, and may talk to its provider */
 	if (remote == NULL)
 		error_set(&error, ERROR_CONFIG, N_("there is no password for %s"), name);
 	else
@@ -139,7 +140,7 @@ static bool open_secret(struct service *service, uint32_t kind, const char *name
 	if (result != 0)
 		return say_error(service, &error) && false;
 	service->may_show = !hides_it(remote->auth);
-	conf_wipe_secrets(service->conf); /* from here on this process has only one password */
+	conf_wipe_secrets(service->conf, NULL); /* service->secret is a copy */
 	opened.has_line_end = strpbrk(service->secret, "\r\n") != NULL;
 	return say(service, SECRETS_GOOD, &opened, sizeof(opened), SLICE_NONE);
 }
@@ -188,6 +189,7 @@ static void serve_sign_ins(const struct service *service)
 	const struct conf *conf = service->conf;
 	struct buf out = BUF_INIT(SECRETS_FRAME_MAX - FRAME_HEAD);
 
+	conf_wipe_secrets(service->conf, NULL);
 	for (size_t i = 0; i < conf->account_count; i++)
 		add_end(conf, &conf->accounts[i].remote, &out);
 	for (size_t i = 0; i < conf->smarthost_count; i++)
@@ -219,7 +221,7 @@ static struct dkim_key *open_key(const struct service *service, const char *name
 		result = dkim_key_load(dkim->key_file, &key, &error);
 	if (result != 0)
 		say_error(service, &error);
-	conf_wipe_secrets(service->conf); /* from here on this process has one key */
+	conf_wipe_secrets(service->conf, NULL); /* from here on this process has one key */
 	return key;
 }
 

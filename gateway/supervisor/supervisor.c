@@ -43,7 +43,7 @@ static int status_run(void *context, int event_fd)
 	json_t *status;
 
 	(void)event_fd;
-	conf_wipe_secrets(job->conf); /* it reads the spool */
+	conf_wipe_secrets(job->conf, NULL); /* it reads the spool */
 	status = status_build(job->conf, &job->facts);
 	return ctl_send(job->fd, status, &error) == 0 ? 0 : 1;
 }

@@ -102,7 +102,7 @@ static int hang_up_run(void *context, int event_fd)
 	struct error error;
 
 	(void)event_fd;
-	conf_wipe_secrets(conf);
+	conf_wipe_secrets(conf, NULL);
 	dialup_take_over(conf, &session);
 	if (dialup_disconnect(conf, NULL, &outcome, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));

@@ -1,15 +1,18 @@
 """Each process holds only what it needs: docs/security.md has the table, and this is its proof."""
+import json
 import os
 import re
 import socket
 import ssl
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from harness.gateway import BUILD, PASSWORD, environment
 from harness.processes import SANITIZED, descriptors, facts, holds, libraries, name_of, named, variables
+from harness.sign_in import Provider
 from harness.sink import ThreadedServer
 from harness.users import LANPOST, Users, needs
 from harness.waiting import until
@@ -159,6 +162,36 @@ def test_a_session_and_its_helpers_hold_what_they_need(office):
         sockets = [what for what in descriptors(sorter).values() if what.startswith("socket:")]
         assert len(sockets) == 1, "the sorter cannot ask for passwords"
     finally:
+        provider.stop()
+
+
+@as_root
+def test_a_token_is_renewed_without_the_other_secrets(office):
+    """The process that talks to the provider of a sign-in, and parses its answer."""
+    provider, asked, may_answer = Provider(tls=False), threading.Event(), threading.Event()
+    granted = provider.grant
+    office.accounts["c"] = {"url": "pop3://127.0.0.1:9", "tls": "none", "user": "they", "oauth2_client_secret": "Pw-7of-the-application", **provider.keys}
+    office.write()
+    assert office.cli("account", "login", "c").returncode == 0
+    token, = (office.spool / "sign-in").glob("*.json")
+    token.write_text(json.dumps({**json.loads(token.read_text()), "access_until": 0}))
+
+    def wait():
+        asked.set()
+        may_answer.wait(90)
+        return granted()
+
+    provider.grant = wait
+    started(office)
+    try:
+        office.cli("session", "--account", "c", "--no-wait")
+        assert asked.wait(90)
+        keepers = named(office, "secrets")
+        worker, = [pid for pid in keepers if facts(pid).get("PPid") in map(str, keepers)]
+        assert holds(worker, "refresh-1") and holds(worker, "Pw-7of-the-application"), "the search finds what is there"
+        assert [name for name in ("account", "smarthost", "clear") if holds(worker, SECRETS[name])] == []
+    finally:
+        may_answer.set()
         provider.stop()
 
 
