@@ -128,10 +128,15 @@ void supervisor_session_hang_up(struct supervisor *supervisor)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 }
 
-static void note_sent(struct supervisor *supervisor)
+/* Limits of bytes that the session has met hold for the rest of the day. A plan only says which it would meet. */
+static void note_limits(struct supervisor *supervisor)
 {
 	const char *limit = json_string_value(json_object_get(supervisor->result, SESSION_SEND_LIMIT));
 
+	if (supervisor->running.plan)
+		return;
+	if (json_is_true(json_object_get(supervisor->result, SESSION_LIMIT_REACHED)))
+		login_fetch_pause(&supervisor->logins, clock_wall());
 	if (limit != NULL && !line_use_is_of_session(limit))
 		supervisor->sends_no_more_on = clock_day(clock_wall());
 	else if (supervisor->running.send)
@@ -148,15 +153,6 @@ static bool may_send(const struct supervisor *supervisor)
 static int64_t queue_due(const struct supervisor *supervisor, int64_t wall)
 {
 	return may_send(supervisor) ? queue_waiting_due(supervisor->conf, wall) : 0;
-}
-
-/* Limits of bytes that the session has met hold for the rest of the day. */
-static void note_fetched(struct supervisor *supervisor)
-{
-	login_fetch_session_ended(&supervisor->logins, supervisor->conf, &supervisor->running, clock_steady());
-	if (json_is_true(json_object_get(supervisor->result, SESSION_LIMIT_REACHED)))
-		login_fetch_pause(&supervisor->logins, clock_wall());
-	note_sent(supervisor);
 }
 
 static void start_pending(struct supervisor *supervisor)
@@ -185,7 +181,8 @@ void supervisor_session_ended(struct supervisor *supervisor, int status)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
 		    PHRASE(N_("the session ended unexpectedly (see the log); the messages that it "
 		        "had fetched are safe")));
-	note_fetched(supervisor);
+	login_fetch_session_ended(&supervisor->logins, supervisor->conf, &supervisor->running, clock_steady());
+	note_limits(supervisor);
 	if (!supervisor->running.is_housekeeping) /* its beginning was not reported */
 		control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
 	json_decref(supervisor->result);
@@ -254,6 +251,7 @@ void supervisor_session_take_up(struct supervisor *supervisor)
 	login_fetch_start(&supervisor->logins, supervisor->conf);
 	if (supervisor->session.pid != 0)
 		login_fetch_session_begins(&supervisor->logins, supervisor->conf, &supervisor->running);
+	supervisor->sends_no_more_on = 0; /* the limits may be others */
 }
 
 void supervisor_session_hung_up(struct supervisor *supervisor)

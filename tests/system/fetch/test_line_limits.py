@@ -104,6 +104,28 @@ def test_what_is_sent_has_limits_of_its_own(make_gateway, dovecot, sink):
     assert len(sink.letters) == 6
 
 
+def test_urgent_mail_is_not_kept_back_by_a_plan_nor_by_a_limit_of_before(make_gateway, sink):
+    office = make_gateway(users=USERS, sections={"line": {"max_sent_per_day": "40K"}, "schedule": {"urgent_users": "ivan"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})
+
+    def send(number, urgent=b""):
+        office.send("ivan@office.lan", ["client@bank.ru"], urgent + letter(number=number, sender="ivan@office.lan", body="a line of text\n" * 700))
+
+    for n in range(1, 6):
+        send(n)
+    until(lambda: len(office.queued_files()) == 5, 60, "the queue")
+    assert json.loads(office.session("--plan", "--json").stdout)["send_held"] == 2  # it has met no limit, it only sees one
+    send(6, b"Priority: urgent\r\n")
+    until(lambda: (office.status()["session"]["last"] or {}).get("send_limit") == "max_sent_per_day", 90, "the session that it starts")
+    assert office.log().count("event=urgent-message") == 1 and len(sink.letters) == 3
+    until(lambda: not office.status()["session"]["running"], 90, "its end")
+    office.main["line"]["max_sent_per_day"] = "1G"
+    office.write()
+    assert office.cli("reload").returncode == 0
+    send(7, b"Priority: urgent\r\n")
+    until(lambda: len(sink.letters) == 7 and office.queued_files() == [], 90, "the rest")
+
+
 def test_small_messages_come_before_a_large_one(make_gateway, dovecot):
     dovecot.deliver("office", letter(number=1, body="a line of text\n" * 40_000))
     for n in range(2, 8):
