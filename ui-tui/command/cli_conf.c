@@ -225,27 +225,36 @@ int cli_with_mailbox(struct cli *cli, int (*work)(const struct cli *cli, const s
 	return result;
 }
 
-int cli_no_account(const struct conf *conf, const char *name)
+const struct conf_account *cli_find_account(const struct conf *conf, char *name)
 {
-	const char *nearest = conf->account_count == 0
-				  ? NULL
-				  : cli_nearest(name, &conf->accounts[0].name, conf->account_count,
-					sizeof(conf->accounts[0]));
+	const struct conf_account *account;
+	const char *nearest = NULL;
 
+	str_lower_ascii(name);
+	account = conf_find_account(conf, name);
+	if (account == NULL && conf->account_count > 0)
+		nearest = cli_nearest(name, &conf->accounts[0].name, conf->account_count, sizeof(conf->accounts[0]));
 	if (nearest != NULL)
-		return cli_fail(CLI_FAILED, _("there is no account %s; did you mean %s?"), name, nearest);
-	return cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
+		cli_fail(CLI_FAILED, _("there is no account %s; did you mean %s?"), name, nearest);
+	else if (account == NULL)
+		cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
+	return account;
 }
 
-int cli_no_smarthost(const struct conf *conf, const char *name)
+const struct conf_smarthost *cli_find_smarthost(const struct conf *conf, char *name)
 {
-	const char *nearest = conf->smarthost_count == 0
-				  ? NULL
-				  : cli_nearest(name, &conf->smarthosts[0].name, conf->smarthost_count, sizeof(conf->smarthosts[0]));
+	const struct conf_smarthost *smarthost;
+	const char *nearest = NULL;
 
+	str_lower_ascii(name);
+	smarthost = conf_find_smarthost(conf, name);
+	if (smarthost == NULL && conf->smarthost_count > 0)
+		nearest = cli_nearest(name, &conf->smarthosts[0].name, conf->smarthost_count, sizeof(conf->smarthosts[0]));
 	if (nearest != NULL)
-		return cli_fail(CLI_FAILED, _("there is no smarthost %s; did you mean %s?"), name, nearest);
-	return cli_fail(CLI_FAILED, _("there is no smarthost %s; add a section [smarthost %s]"), name, name);
+		cli_fail(CLI_FAILED, _("there is no smarthost %s; did you mean %s?"), name, nearest);
+	else if (smarthost == NULL)
+		cli_fail(CLI_FAILED, _("there is no smarthost %s; add a section [smarthost %s]"), name, name);
+	return smarthost;
 }
 
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride)

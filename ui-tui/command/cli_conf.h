@@ -22,11 +22,10 @@ struct conf *cli_gateway_conf(const struct cli *cli);
 struct conf *cli_control_conf(const struct cli *cli);
 /* Runs a function with the state of the spool open; returns its exit code. */
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool));
-/* Reports that there is no such account, with the nearest name. Returns CLI_FAILED. */
-int cli_no_account(const struct conf *conf, const char *name);
-int cli_no_smarthost(const struct conf *conf, const char *name);
-/* The user of that name (made lower case), or NULL with the nearest one reported. */
+/* The item of that name (made lower case), or NULL with the nearest one reported. */
 const struct conf_user *cli_find_user(const struct conf *conf, char *name);
+const struct conf_account *cli_find_account(const struct conf *conf, char *name);
+const struct conf_smarthost *cli_find_smarthost(const struct conf *conf, char *name);
 /* Runs a function for the user in the verb's first word. Returns an exit code. */
 int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user));
 /* Runs a function for the mailbox in the verb's first word, USER or USER/FOLDER, which must exist. Returns an exit code. */

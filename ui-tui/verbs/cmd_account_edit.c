@@ -131,14 +131,9 @@ static int with_account(struct cli *cli,
     int (*change)(struct cli *cli, struct conf *conf, const struct conf_account *account))
 {
 	struct conf *conf = cli_gateway_conf(cli);
-	const struct conf_account *account;
-	int result;
+	const struct conf_account *account = conf == NULL ? NULL : cli_find_account(conf, cli->words[0]);
+	int result = account == NULL ? CLI_FAILED : change(cli, conf, account);
 
-	if (conf == NULL)
-		return CLI_FAILED;
-	str_lower_ascii(cli->words[0]);
-	account = conf_find_account(conf, cli->words[0]);
-	result = account == NULL ? cli_no_account(conf, cli->words[0]) : change(cli, conf, account);
 	conf_free(conf);
 	return result;
 }

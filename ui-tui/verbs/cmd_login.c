@@ -59,14 +59,9 @@ static int sign_in(const struct conf *conf, const char *kind, const char *name, 
 int cmd_account_login(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
-	const struct conf_account *account;
-	int result;
+	const struct conf_account *account = conf == NULL ? NULL : cli_find_account(conf, cli->words[0]);
+	int result = account == NULL ? CLI_FAILED : sign_in(conf, "account", account->name, &account->remote);
 
-	if (conf == NULL)
-		return CLI_FAILED;
-	str_lower_ascii(cli->words[0]);
-	account = conf_find_account(conf, cli->words[0]);
-	result = account == NULL ? cli_no_account(conf, cli->words[0]) : sign_in(conf, "account", account->name, &account->remote);
 	conf_free(conf);
 	return result;
 }
@@ -74,14 +69,9 @@ int cmd_account_login(struct cli *cli)
 int cmd_smarthost_login(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
-	const struct conf_smarthost *smarthost;
-	int result;
+	const struct conf_smarthost *smarthost = conf == NULL ? NULL : cli_find_smarthost(conf, cli->words[0]);
+	int result = smarthost == NULL ? CLI_FAILED : sign_in(conf, "smarthost", smarthost->name, &smarthost->remote);
 
-	if (conf == NULL)
-		return CLI_FAILED;
-	str_lower_ascii(cli->words[0]);
-	smarthost = conf_find_smarthost(conf, cli->words[0]);
-	result = smarthost == NULL ? cli_no_smarthost(conf, cli->words[0]) : sign_in(conf, "smarthost", smarthost->name, &smarthost->remote);
 	conf_free(conf);
 	return result;
 }

@@ -101,12 +101,12 @@ int cmd_session_run(const struct cli *cli, const struct conf *conf, json_t *requ
 	return result;
 }
 
-static const char *unknown_account(const struct conf *conf, const struct strlist *names)
+static bool are_known(const struct conf *conf, const struct strlist *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		if (conf_find_account(conf, names->items[i]) == NULL)
-			return names->items[i];
-	return NULL;
+		if (cli_find_account(conf, names->items[i]) == NULL)
+			return false;
+	return true;
 }
 
 static int run_session(struct cli *cli, const struct conf *conf, const struct strlist *accounts)
@@ -137,17 +137,10 @@ static int cancel_session(const struct conf *conf)
 static int start_session(struct cli *cli, const struct conf *conf)
 {
 	struct strlist accounts = {NULL, 0};
-	const char *unknown;
 	int result;
 
 	cli_options(cli, "--account", &accounts);
-	for (size_t i = 0; i < accounts.count; i++)
-		str_lower_ascii(accounts.items[i]);
-	unknown = unknown_account(conf, &accounts);
-	if (unknown != NULL)
-		result = cli_no_account(conf, unknown);
-	else
-		result = run_session(cli, conf, &accounts);
+	result = are_known(conf, &accounts) ? run_session(cli, conf, &accounts) : CLI_FAILED;
 	strlist_clear(&accounts);
 	return result;
 }
