@@ -22,6 +22,7 @@
 #include <jansson.h>
 
 #define USAGE_ROWS_MAX 100 /* that are shown */
+#define USAGE_DAYS 60	   /* that are kept, today included */
 
 /* Empty; the caller's. */
 json_t *usage_new(void);

@@ -89,30 +89,30 @@ static int write_request(const struct cli *cli, const struct conf *conf, const c
 
 /* --- what came of it */
 
-static bool is_there_still(const struct spool *spool, const char *mailbox, const char *id)
+static bool has_origin(const struct mailbox_list *list, const char *id)
 {
-	struct mailbox_list list;
-	struct error error;
 	bool found = false;
 
-	if (mailbox_list(spool, mailbox, &list, &error) != 0)
-		return true;
-	for (size_t i = 0; i < list.count && !found; i++) {
-		char *origin = mailbox_origin(&list.items[i]);
+	for (size_t i = 0; i < list->count && !found; i++) {
+		char *origin = mailbox_origin(&list->items[i]);
 
 		found = strcmp(origin, id) == 0;
 		free(origin);
 	}
-	mailbox_list_clear(&list);
 	return found;
 }
 
 static int say_what_came(const struct conf *conf, const char *mailbox, const struct strlist *ids)
 {
+	struct mailbox_list list;
+	struct error error;
 	size_t missing = 0;
 
+	if (mailbox_list(SPOOL_OF(conf), mailbox, &list, &error) != 0)
+		return cli_fail_error(&error);
 	for (size_t i = 0; i < ids->count; i++)
-		missing += is_there_still(SPOOL_OF(conf), mailbox, ids->items[i]);
+		missing += has_origin(&list, ids->items[i]);
+	mailbox_list_clear(&list);
 	if (missing > 0)
 		return cli_fail(CLI_FAILED,
 		    _n("%zu whole message has not come to mailbox %s, and its stub stays; lanpost trace shows what has happened to it",

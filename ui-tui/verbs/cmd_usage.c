@@ -18,7 +18,6 @@
 
 #define NOON 43200 /* days are counted from noon to noon, so that a change of the clocks skips none */
 #define DAY_SECONDS 86400
-#define DAYS_MAX 60 /* as long as days are kept: mail/usage.h */
 
 /* What is shown together. */
 struct part {
@@ -157,7 +156,7 @@ static bool read_month(const char *text, int64_t *month)
 	return false;
 }
 
-static int show(const struct cli *cli, json_t *list)
+static int print(const struct cli *cli, json_t *list)
 {
 	const json_t *usage;
 	size_t i;
@@ -170,35 +169,29 @@ static int show(const struct cli *cli, json_t *list)
 	return CLI_DONE;
 }
 
-int cmd_usage(struct cli *cli)
+static int show(const struct cli *cli, const struct conf *conf, const struct spool *spool)
 {
 	const char *of_month = cli_option(cli, "--month"), *of_days = cli_option(cli, "--days");
 	int64_t today = clock_day(clock_wall()), month = today / 100;
-	uint64_t days = 0;
-	struct conf *conf;
-	struct state *state;
-	struct error error;
+	uint64_t days = 1;
 	json_t *list;
 
+	(void)conf;
 	if (of_month != NULL && of_days != NULL)
 		return cli_fail(CLI_USAGE, _("%s and %s cannot be used together"), "--month", "--days");
 	if (of_month != NULL && !read_month(of_month, &month))
 		return CLI_USAGE;
-	if (of_days != NULL && !slice_number(slice_of(of_days), 1, DAYS_MAX, &days))
-		return cli_fail(CLI_USAGE, _("%s: `%s` is not a number from 1 to %d"), "--days", of_days, DAYS_MAX);
-	conf = cli_gateway_conf(cli);
-	if (conf == NULL)
-		return CLI_FAILED;
-	if (state_open(&state, SPOOL_OF(conf), NULL, &error) != 0) {
-		conf_free(conf);
-		return cli_fail_error(&error);
-	}
+	if (of_days != NULL && !slice_number(slice_of(of_days), 1, USAGE_DAYS, &days))
+		return cli_fail(CLI_USAGE, _("%s: `%s` is not a number from 1 to %d"), "--days", of_days, USAGE_DAYS);
 	list = json_array();
 	if (of_month == NULL)
-		json_array_append_new(list, usage_of_days(state, days == 0 ? 1 : days));
+		json_array_append_new(list, usage_of_days(spool->state, days));
 	if (of_days == NULL)
-		json_array_append_new(list, usage_of_month(state, month, today));
-	state_close(state);
-	conf_free(conf);
-	return show(cli, list);
+		json_array_append_new(list, usage_of_month(spool->state, month, today));
+	return print(cli, list);
+}
+
+int cmd_usage(struct cli *cli)
+{
+	return cli_with_state(cli, show);
 }
