@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define COUNTERS 4
-#define DAYS_KEPT 62
+#define DAYS_KEPT (USAGE_DAYS + 2) /* whatever the clocks do */
 #define DAY_SECONDS 86400
 #define MONTHS_KEPT 60
 
@@ -251,12 +251,20 @@ static int add_to(int64_t period, const json_t *usage, const struct conf *conf, 
 
 void usage_store(const json_t *usage, const struct conf *conf, struct state *state, int64_t now)
 {
-	int64_t day = clock_day(now), month = day / 100, oldest = (month / 100 * 12 + month % 100 - 1) - MONTHS_KEPT;
+	int64_t day = clock_day(now);
 	struct error error;
 
-	if (add_to(day, usage, conf, state, &error) != 0 || add_to(month, usage, conf, state, &error) != 0 ||
-	    state_usage_expire(state, clock_day(now - DAYS_KEPT * DAY_SECONDS), oldest / 12 * 100 + oldest % 12 + 1, &error) != 0)
+	if (add_to(day, usage, conf, state, &error) != 0 || add_to(day / 100, usage, conf, state, &error) != 0)
 		log_warnx("event=line-use-not-stored reason=%s", LOG_ERROR(&error));
+}
+
+void usage_expire(struct state *state, int64_t now)
+{
+	int64_t month = clock_day(now) / 100, oldest = (month / 100 * 12 + month % 100 - 1) - MONTHS_KEPT;
+	struct error error;
+
+	if (state_usage_expire(state, clock_day(now - DAYS_KEPT * DAY_SECONDS), oldest / 12 * 100 + oldest % 12 + 1, &error) != 0)
+		log_warnx("event=line-use-not-expired reason=%s", LOG_ERROR(&error));
 }
 
 /* --- showing */

@@ -46,6 +46,8 @@ json_t *usage_of(struct state *state, int64_t period);
 void usage_merge(json_t *into, const json_t *usage);
 /* Adds that of a session to the day and to the month and stores it. Lines, accounts and mailboxes that are no longer configured become "", so that it stays small. */
 void usage_store(const json_t *usage, const struct conf *conf, struct state *state, int64_t now);
+/* Forgets days and months that are too old. Only when the clock is right. */
+void usage_expire(struct state *state, int64_t now);
 /* Leaves the largest rows of each list, sorted; the sum of the others is a last one, whose name is null. */
 void usage_shorten(json_t *usage);
 /* For people: what a row without a name stands for, else its name. */

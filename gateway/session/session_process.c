@@ -15,6 +15,7 @@
 #include "gateway/report/spool_damage.h"
 #include "mail/filter/friends.h"
 #include "mail/lesson.h"
+#include "mail/usage.h"
 #include "gateway/report/daily_report.h"
 #include "gateway/report/disk_watch.h"
 #include "gateway/report/kept_list.h"
@@ -409,6 +410,7 @@ int session_process_run(void *context, int event_fd)
 		friends_expire(session.conf, session.spool.state);
 		lesson_expire(session.spool.state);
 		fetch_duplicates_expire(session.spool.state);
+		usage_expire(session.spool.state, clock_wall());
 	}
 	thread_activity_step("reporting");
 	daily_report_send_due(&reporter);
