@@ -8,7 +8,6 @@
 #include "mail/sign_in.h"
 #include "spool/problem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,40 +45,96 @@ static void report_skipped(const struct session_report *session, const struct ac
 	}
 }
 
+/* Forgets a problem. No report is sent. */
+static void forget(const struct session_report *session, const char *key)
+{
+	struct error error;
+	int64_t since;
+
+	if (state_problem_clear(session->spool->state, key, &since, &error) < 0)
+		log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&error));
+}
+
 struct over {
+	const struct session_report *session;
 	const struct account_result *account;
 	struct strlist keys;
 };
 
-static void find_over(void *context, const char *key, const char *text, int64_t since)
+/* find: puts those that are over into keys. */
+static void forget_over(struct over *over, state_problem_fn find)
+{
+	struct error error;
+
+	if (state_problems(over->session->spool->state, find, over, &error) != 0)
+		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));
+	for (size_t i = 0; i < over->keys.count; i++)
+		forget(over->session, over->keys.items[i]);
+	strlist_clear(&over->keys);
+}
+
+static bool is_message_of(const char *key, const struct conf_account *account)
+{
+	char *begin = xasprintf("message %s ", account->name);
+	bool is_its = strncmp(key, begin, strlen(begin)) == 0;
+
+	free(begin);
+	return is_its;
+}
+
+static void find_fetched(void *context, const char *key, const char *text, int64_t since)
 {
 	struct over *over = context;
-	char *begin = xasprintf("message %s ", over->account->account->name);
-	size_t len = strlen(begin);
 
 	(void)text;
 	(void)since;
-	if (strncmp(key, begin, len) == 0 && fetch_result_skipped(&over->account->fetched, key + len) == NULL)
+	if (is_message_of(key, over->account->account) &&
+	    fetch_result_skipped(&over->account->fetched, key + strlen("message ") + strlen(over->account->account->name) + 1) == NULL)
 		strlist_add(&over->keys, key);
-	free(begin);
 }
 
-/* Messages that were fetched after all, or that are gone from the server. No report is sent. */
+/* Messages that were fetched after all, or that are gone from the server. */
 static void forget_skipped(const struct session_report *session, const struct account_result *account)
 {
-	struct over over = {.account = account};
-	struct state *state = session->spool->state;
-	struct error error;
-	int64_t since;
+	struct over over = {.session = session, .account = account};
 
-	if (account->error.class != ERROR_NONE || account->fetched.skipped > account->fetched.named_count)
-		return;
-	if (state_problems(state, find_over, &over, &error) != 0)
-		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));
-	for (size_t i = 0; i < over.keys.count; i++)
-		if (state_problem_clear(state, over.keys.items[i], &since, &error) < 0)
-			log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&error));
-	strlist_clear(&over.keys);
+	if (account->error.class == ERROR_NONE && account->fetched.skipped <= account->fetched.named_count)
+		forget_over(&over, find_fetched);
+}
+
+static bool is_of_removed_account(const struct conf *conf, const char *key)
+{
+	static const char *const begins[] = {"account ", "login account ", "uids "};
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (strncmp(key, begins[i], strlen(begins[i])) == 0)
+			return conf_find_account(conf, key + strlen(begins[i])) == NULL;
+	if (strncmp(key, "message ", strlen("message ")) != 0)
+		return false;
+	for (size_t i = 0; i < conf->account_count; i++)
+		if (is_message_of(key, &conf->accounts[i]))
+			return false;
+	return true;
+}
+
+static bool is_of_removed_smarthost(const struct conf *conf, const char *key)
+{
+	static const char *const begins[] = {"smarthost ", "login smarthost "};
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (strncmp(key, begins[i], strlen(begins[i])) == 0)
+			return conf_find_smarthost(conf, key + strlen(begins[i])) == NULL;
+	return false;
+}
+
+static void find_removed(void *context, const char *key, const char *text, int64_t since)
+{
+	struct over *over = context;
+
+	(void)text;
+	(void)since;
+	if (is_of_removed_account(over->session->conf, key) || is_of_removed_smarthost(over->session->conf, key))
+		strlist_add(&over->keys, key);
 }
 
 /* A provider that has changed all UIDs, and shows no headers: all messages were fetched again, to be
@@ -89,7 +144,6 @@ static void report_compared(const struct session_report *session, const struct a
 	const struct fetch_result *fetched = &account->fetched;
 	char *key = xasprintf("uids %s", account->account->name);
 	struct error problem;
-	int64_t since;
 
 	if (fetched->is_renumbered && fetched->compared > 0) {
 		error_set(&problem, ERROR_PERMANENT,
@@ -98,9 +152,8 @@ static void report_compared(const struct session_report *session, const struct a
 		       "second time"),
 		    fetched->compared);
 		session_report_change(session, key, PROBLEM_NAME(key), &problem);
-	} else if (account->error.class == ERROR_NONE &&
-		   state_problem_clear(session->spool->state, key, &since, &problem) < 0) {
-		log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&problem));
+	} else if (account->error.class == ERROR_NONE) {
+		forget(session, key);
 	}
 	free(key);
 }
@@ -110,18 +163,20 @@ static void report_smarthosts(const struct session_report *session)
 	const struct session_result *result = session->result;
 	const struct conf *conf = session->conf;
 	struct error none_fits = result->queue_error;
-	char key[96], what[128];
+	char what[128];
 
 	for (size_t i = 0; i < conf->smarthost_count; i++) {
 		const struct outbound_host *host = &result->hosts[i];
+		char *key;
 
 		/* If there was nothing to send, its state is not known. */
 		if (!host->tried)
 			continue;
-		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
+		key = xasprintf("smarthost %s", conf->smarthosts[i].name);
 		/* TRANSLATORS: %s is the name of a smarthost */
 		phrase_set(what, sizeof(what), N_("sending through smarthost %s"), conf->smarthosts[i].name);
 		session_report_change(session, key, what, &host->error);
+		free(key);
 		if (host->error.class != ERROR_NONE)
 			none_fits = (struct error)ERROR_INIT; /* this was the reason */
 	}
@@ -162,36 +217,41 @@ static bool is_passing(const struct session_report *session, const char *key, co
 	return passing;
 }
 
+static void report_account(const struct session_report *session, const struct account_result *account)
+{
+	char *key = xasprintf("account %s", account->account->name), what[128];
+
+	/* TRANSLATORS: %s is the name of an account */
+	phrase_set(what, sizeof(what), N_("account %s"), account->account->name);
+	if (!is_passing(session, key, &account->error))
+		session_report_change(session, key, what, &account->error);
+	free(key);
+	report_skipped(session, account);
+	forget_skipped(session, account);
+	report_compared(session, account);
+}
+
 void session_report_problems(const struct session_report *session, bool line_was_used, bool line_was_up)
 {
 	const struct session_result *result = session->result;
-	char what[128];
 
+	forget_over(&(struct over){.session = session}, find_removed);
 	if (line_was_used)
 		session_report_change(session, "line", PHRASE(N_("the line")), &result->line_error);
 	report_end(session);
 	if (!line_was_up)
 		return;
-	for (size_t i = 0; i < result->account_count; i++) {
-		const struct account_result *account = &result->accounts[i];
-		char key[96];
-
-		if (!account->was_asked && result->fetch_limit != NULL)
-			continue; /* its problems are as they were */
-		snprintf(key, sizeof(key), "account %s", account->account->name);
-		/* TRANSLATORS: %s is the name of an account */
-		phrase_set(what, sizeof(what), N_("account %s"), account->account->name);
-		if (!is_passing(session, key, &account->error))
-			session_report_change(session, key, what, &account->error);
-		report_skipped(session, account);
-		forget_skipped(session, account);
-		report_compared(session, account);
-	}
+	for (size_t i = 0; i < result->account_count; i++)
+		if (result->accounts[i].was_asked || result->fetch_limit == NULL) /* else its problems are as they were */
+			report_account(session, &result->accounts[i]);
 	report_smarthosts(session);
 	session_report_change(session, "process session", PHRASE(N_("the session process")),
 	    &(struct error)ERROR_INIT);
 }
 
+/* --- sign-ins */
+
+/* end: as secrets_sign_ins() has it. */
 static void report_sign_in(const struct session_report *session, const char *kind, const char *name, const struct conf_remote *remote, int64_t end)
 {
 	char *key = xasprintf("login %s %s", kind, name), verb[128];
@@ -202,16 +262,32 @@ static void report_sign_in(const struct session_report *session, const char *kin
 		    sign_in_verb(session->conf, remote, verb, sizeof(verb)));
 	if (end >= 0)
 		session_report_change(session, key, PROBLEM_NAME(key), &problem);
+	else
+		forget(session, key);
 	free(key);
+}
+
+static bool has_sign_ins(const struct conf *conf)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < conf->account_count; i++)
+		has = has || conf->accounts[i].remote.oauth2 != OAUTH2_NONE;
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		has = has || conf->smarthosts[i].remote.oauth2 != OAUTH2_NONE;
+	return has;
 }
 
 void session_report_sign_ins(const struct session_report *session, struct secrets *secrets)
 {
 	const struct conf *conf = session->conf;
-	int64_t *ends = xcalloc(conf->account_count + conf->smarthost_count + 1, sizeof(*ends));
+	size_t count = conf->account_count + conf->smarthost_count;
+	int64_t *ends = xcalloc(count + 1, sizeof(*ends));
 	struct error error;
 
-	if (secrets_sign_ins(secrets, NULL, ends, &error) != 0) {
+	for (size_t i = 0; i < count; i++)
+		ends[i] = -1;
+	if (has_sign_ins(conf) && secrets_sign_ins(secrets, NULL, ends, &error) != 0) {
 		log_warnx("event=sign-ins-unknown reason=%s", LOG_ERROR(&error));
 		free(ends);
 		return;

@@ -73,7 +73,7 @@ static void add_known(void *context, const char *key, const char *text, int64_t 
 	static const struct {
 		const char *kind;
 		enum tui_place place;
-	} kinds[] = {{"account ", SCREEN_ACCOUNTS}, {"smarthost ", SCREEN_SETTINGS}};
+	} kinds[] = {{"account ", SCREEN_ACCOUNTS}, {"login account ", SCREEN_ACCOUNTS}, {"smarthost ", SCREEN_SETTINGS}, {"login smarthost ", SCREEN_SETTINGS}};
 	enum tui_place place = SCREEN_JOURNAL;
 	char id[256] = "", time[32];
 	struct msgid entry;

@@ -28,6 +28,8 @@ static int open_house(void **context)
 	conf = sample_conf();
 	conf.gateway.spool = folder;
 	conf.gateway.postmaster = (char *)(uintptr_t)"";
+	conf.accounts = &account;
+	conf.account_count = 1;
 	fetched = (struct account_result){.account = &account};
 	host = (struct outbound_host){.tried = true};
 	result = (struct session_result){.id = "s1", .accounts = &fetched, .account_count = 1, .hosts = &host};
@@ -168,6 +170,25 @@ static void test_a_smarthost_that_was_not_tried_is_not_spoken_of(void **context)
 	assert_int_equal(letters(), 1);
 }
 
+static void test_what_is_no_longer_configured_has_no_problems(void **context)
+{
+	static const char *const gone[] = {"account old", "login account old", "uids old", "message old u1", "smarthost old", "login smarthost old"};
+	static const char *const here[] = {"account sales", "message sales u1", "disk", "login account sales"};
+	struct error error;
+
+	(void)context;
+	error_set(&fetched.error, ERROR_CANCELLED, "stopped"); /* nothing is known of it */
+	for (size_t i = 0; i < ARRAY_LEN(gone); i++)
+		assert_int_not_equal(state_problem_set(house.state, gone[i], "login", "refused", clock_wall(), &error), -1);
+	for (size_t i = 0; i < ARRAY_LEN(here); i++)
+		assert_int_not_equal(state_problem_set(house.state, here[i], "login", "refused", clock_wall(), &error), -1);
+	report();
+	assert_int_equal(problems(), ARRAY_LEN(here));
+	assert_int_equal(letters(), 0);
+	session_report_sign_ins(&(struct session_report){&conf, &house, &result}, NULL); /* it logs in with a password now */
+	assert_int_equal(problems(), ARRAY_LEN(here) - 1);
+}
+
 #define REPORT_TEST(fn) cmocka_unit_test_setup_teardown(fn, open_house, close_house)
 
 int main(void)
@@ -180,6 +201,7 @@ int main(void)
 	    REPORT_TEST(test_a_line_that_is_down_is_the_only_trouble),
 	    REPORT_TEST(test_messages_that_do_not_come_are_told_each_once),
 	    REPORT_TEST(test_a_smarthost_that_was_not_tried_is_not_spoken_of),
+	    REPORT_TEST(test_what_is_no_longer_configured_has_no_problems),
 	};
 
 	log_start(&(struct log_settings){.level = LOG_LEVEL_ERROR}, "unit");
