@@ -56,9 +56,14 @@ static int shrink_one(struct copying *copying, struct pictures_worker *worker, c
 		tell_failure(copying, part, PHRASE(N_("it is damaged, too large or of an unusual kind")));
 		break;
 	case PICTURES_FAILED:
+		*goes_on = false;
+		if (failure.class == ERROR_CANCELLED) { /* nothing is sent any more */
+			*error = failure;
+			result = -1;
+			break;
+		}
 		log_warnx("event=picture-not-shrunk id=%s reason=%s", copying->sending->envelope.id.text, LOG_ERROR(&failure));
 		tell_failure(copying, part, failure.phrase);
-		*goes_on = false;
 		break;
 	}
 	buf_clear(&text);

@@ -152,7 +152,8 @@ void outbound_sending_close(struct sending *sending);
 
 /* outbound_pictures.c */
 
-/* *wire becomes the message with smaller photos, if there are any and the configuration wants that. Returns -1 if our disk failed. */
+/* *wire becomes the message with smaller photos, if there are any and the configuration wants that. Returns -1 if our disk failed or the session is
+ * cancelled. */
 int outbound_pictures_shrink(struct sending *sending, struct slice *wire, struct error *error);
 
 /* outbound_name.c */

@@ -85,7 +85,10 @@ void pictures_end(struct pictures_worker *worker)
 static enum pictures_outcome give_up(struct pictures_worker *worker, enum frame_result result, struct error *error)
 {
 	helper_kill(&worker->pictures->helper, &worker->conversation);
-	error_set(error, ERROR_TEMPORARY, result == FRAME_TIMEOUT ? N_("it took too long") : N_("the process that makes pictures smaller has ended"));
+	if (result == FRAME_CANCELLED)
+		error_set(error, ERROR_CANCELLED, N_("cancelled"));
+	else
+		error_set(error, ERROR_TEMPORARY, result == FRAME_TIMEOUT ? N_("it took too long") : N_("the process that makes pictures smaller has ended"));
 	return PICTURES_FAILED;
 }
 

@@ -36,7 +36,7 @@ enum pictures_outcome {
 	PICTURES_SHRUNK,
 	PICTURES_KEPT, /* it is small enough */
 	PICTURES_UNREADABLE, /* it is damaged or unusual */
-	PICTURES_FAILED, /* the worker is gone: no other photo of the message can be made smaller. The error says why */
+	PICTURES_FAILED, /* the worker is gone: no other photo of the message can be made smaller. The error says why; CANCELLED: the session ends */
 };
 
 /* Forks the process, if the configuration wants smaller photos. */

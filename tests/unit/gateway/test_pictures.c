@@ -145,6 +145,25 @@ static void test_a_worker_that_lies_changes_nothing(void **state)
 	}
 }
 
+static void test_a_session_that_is_cancelled_waits_for_nobody(void **state)
+{
+	enum deed deed = IS_SILENT;
+	const struct helper_job job = {.name = "pictures", .serve = misbehave, .context = &deed, .most = 4};
+	const atomic_bool cancel = true;
+	struct pictures pictures = {.box = {160, 160}, .cancel = &cancel};
+	struct pictures_worker worker;
+	struct error error = ERROR_INIT;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(helper_start(&pictures.helper, &job, &error), 0);
+	assert_int_equal(pictures_begin(&worker, &pictures, &error), 0);
+	assert_int_equal(pictures_shrink(&worker, &part, &out, &size, &error), PICTURES_FAILED);
+	assert_int_equal(error.class, ERROR_CANCELLED);
+	pictures_end(&worker);
+	pictures_stop(&pictures);
+}
+
 static void test_nobody_is_asked_who_is_gone(void **state)
 {
 	struct pictures pictures;
@@ -165,6 +184,7 @@ int main(void)
 	    cmocka_unit_test(test_a_photo_becomes_smaller),
 	    cmocka_unit_test(test_no_process_if_nothing_is_to_be_done),
 	    cmocka_unit_test(test_a_worker_that_lies_changes_nothing),
+	    cmocka_unit_test(test_a_session_that_is_cancelled_waits_for_nobody),
 	    cmocka_unit_test(test_nobody_is_asked_who_is_gone),
 	};
 
