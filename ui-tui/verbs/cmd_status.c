@@ -119,7 +119,7 @@ static void print_accounts(const json_t *accounts)
 	table_print(&table);
 }
 
-/* "INBOX, Spam (notify)"; new memory. */
+/* "INBOX: at once (IDLE); Clients, Spam: by the schedule"; new memory. */
 static char *folders_text(const json_t *watch)
 {
 	static const struct {
