@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/endpoint.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -105,9 +106,14 @@ static json_t *read_object(struct slice answer)
 	return NULL;
 }
 
+/* Without a user before the host, which would read as the host of another page. Plain HTTP only to this computer, for tests. */
 static bool is_page(const char *url)
 {
-	return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://127.0.0.1:", 17) == 0;
+	struct endpoint page = endpoint_of(url);
+	bool is_plain = slice_begins_nocase(slice_of(url), "http://"), is_secure = slice_begins_nocase(slice_of(url), "https://");
+	bool has_user = page.place.ptr != url + (is_plain ? strlen("http://") : strlen("https://"));
+
+	return page.host.len > 0 && (is_secure || (is_plain && endpoint_is_local(&page))) && !has_user;
 }
 
 /* Google calls the page verification_url. */
