@@ -105,7 +105,8 @@ int fetch_connection_garbled(struct fetch *fetch, struct slice text, struct erro
 static int broken(struct fetch *fetch, enum remote_result result, const char *doing,
     struct error *error)
 {
-	if (result == REMOTE_CLOSED)
+	fetch->connection.cannot_expand = result == REMOTE_GARBLED;
+	if (result == REMOTE_CLOSED || result == REMOTE_GARBLED)
 		fetch->connection.end = FETCH_LINE_BROKE;
 	else if (result == REMOTE_TIMEOUT)
 		fetch->connection.end = FETCH_TIMED_OUT;
@@ -148,6 +149,7 @@ int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 	if (result != REMOTE_OK)
 		return broken(fetch, result, N_("waiting for a reply"), error);
 	connection->input = slice_make(connection->chunk, got);
+	connection->has_expanded = connection->is_compressed;
 	count_moved(fetch);
 	connection->silent += got;
 	if (connection->silent > SILENT_BYTES)

@@ -53,6 +53,7 @@ struct fetch_connection {
 	bool can_idle, can_notify; /* IMAP: IDLE, NOTIFY */
 	bool keeps_uids; /* CONDSTORE: a server whose UIDs can be relied on */
 	bool is_compressed;
+	bool has_expanded, cannot_expand; /* compressed data that has come: some was good; some was not */
 	bool knows_capabilities;
 	size_t answers_before; /* `answers` when the compression began */
 	size_t answers;
@@ -195,6 +196,7 @@ struct fetch_tries {
 struct fetch_reconnect {
 	unsigned connections; /* connections with a successful login */
 	unsigned fruitless;   /* consecutive failures since the last progress */
+	unsigned silent;      /* consecutive connections that were lost before anything compressed came */
 };
 
 /* fetch_replace.c: the removals of stubs that the received message replaces. */

@@ -17,6 +17,7 @@
 #define CONNECTIONS_MAX 1000
 #define FRUITLESS_MAX 3
 #define PAUSE_MS 300 /* before a new connection; servers need time to unlock the mailbox */
+#define SILENT_MAX 2
 #define COMMIT_START 100
 #define COMMIT_LEAST 5
 #define COMMIT_ENOUGH 1000 /* a line that transfers this many is good again */
@@ -101,11 +102,18 @@ static bool again_after_breaking_off(struct fetch *fetch)
 	return !fetch->transfer.is_late && !is_cancelled(fetch) && clock_now_ms() < fetch->end;
 }
 
-/* A server that agrees to COMPRESS, and then sends nothing that can be expanded. */
-static bool cannot_compress(const struct fetch *fetch)
+/* A server that agrees to COMPRESS, and then sends nothing that can be expanded. A line that drops during the first answer says nothing about the server;
+ * one that drops before it may. */
+static bool cannot_compress(struct fetch *fetch)
 {
-	return fetch->connection.is_compressed && fetch->connection.answers == fetch->connection.answers_before &&
-	       fetch->connection.end != FETCH_OPEN;
+	const struct fetch_connection *connection = &fetch->connection;
+
+	if (!connection->is_compressed)
+		return false;
+	if (connection->answers == connection->answers_before && (connection->cannot_expand || connection->end == FETCH_GARBLED))
+		return true;
+	fetch->reconnect.silent = connection->has_expanded || !fetch_connection_is_lost(fetch) ? 0 : fetch->reconnect.silent + 1;
+	return fetch->reconnect.silent >= SILENT_MAX;
 }
 
 static bool again_after_failure(struct fetch *fetch, bool gained, const struct error *error)

@@ -415,6 +415,7 @@ int remote_error(const struct remote *remote, enum remote_result result, const c
 	    [REMOTE_TIMEOUT] = {ERROR_TEMPORARY, N_("%s: timed out (%s)")},
 	    [REMOTE_CANCELLED] = {ERROR_CANCELLED, N_("%s: cancelled (%s)")},
 	    [REMOTE_CLOSED] = {ERROR_TEMPORARY, N_("%s: connection lost (%s)")},
+	    [REMOTE_GARBLED] = {ERROR_TEMPORARY, N_("%s: the compressed data is damaged (%s)")},
 	};
 	if (result == REMOTE_OK)
 		result = REMOTE_CLOSED;

@@ -77,6 +77,7 @@ enum remote_result {
 	REMOTE_OK,
 	REMOTE_TIMEOUT, /* the deadline passed */
 	REMOTE_CLOSED,	/* the peer has closed the connection, or it broke */
+	REMOTE_GARBLED, /* what has come cannot be expanded (remote_start_deflate()) */
 	REMOTE_CANCELLED,
 };
 

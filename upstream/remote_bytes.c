@@ -162,7 +162,7 @@ static enum remote_result receive_deflated(struct remote *remote, char *bytes, s
 
 		*got = expanded > 0 ? (size_t)expanded : 0;
 		if (expanded != 0)
-			return expanded > 0 ? REMOTE_OK : REMOTE_CLOSED;
+			return expanded > 0 ? REMOTE_OK : REMOTE_GARBLED;
 		result = check(remote, deadline);
 		if (result != REMOTE_OK)
 			break;

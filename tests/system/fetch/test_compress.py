@@ -1,6 +1,7 @@
 """IMAP connections are compressed where the provider offers it, and what the line carries is counted and shown."""
 import collections
 import json
+import zlib
 
 import pytest
 
@@ -72,9 +73,62 @@ def test_a_provider_whose_compression_fails_is_asked_without_it(make_gateway, wa
     office.session()
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3]) and server.left == []
     asked = len([line for line in server.commands if b"COMPRESS" in line])
-    assert asked == 1
+    assert asked == (2 if way == "closes" else 1)
     server.messages[200] = letter(number=4, body="text\n" * 1000)
     office.session()
     server.stop()
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3, 4])
-    assert len([line for line in server.commands if b"COMPRESS" in line]) == (2 if way == "refused" else 1)
+    assert len([line for line in server.commands if b"COMPRESS" in line]) == asked + (way == "refused")
+
+
+class Expanding:
+    """What a client sends on a compressed connection, line by line."""
+
+    def __init__(self, file):
+        self.file, self.inflate, self.ready = file, zlib.decompressobj(-15), b""
+
+    def readline(self, _):
+        while b"\n" not in self.ready and (some := self.file.read1(65536)):
+            self.ready += self.inflate.decompress(some)
+        line, _, self.ready = self.ready.partition(b"\n")
+        return line + b"\n" if line else b""
+
+    def close(self):
+        self.file.close()
+
+
+class Drops(Compresses):
+    """Compresses as it should, and loses its first connection: before it answers, in the first message, or while it waits for a message that is too long."""
+
+    def answers(self, event, argument, connection):
+        if event == "COMPRESS":
+            self.done(connection, "OK active")
+            deflate, raw = zlib.compressobj(9, zlib.DEFLATED, -15), connection.raw
+            connection.file = Expanding(connection.file)
+            connection.raw = lambda data: raw(deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH))
+            return True
+        if self.fetches(event, argument) and self.accepted == 1:
+            uid = int(argument.split()[0])
+            if self.way == "longer":
+                self.data(connection, uid, "BODY[]", self.messages[uid], 1 << 40)
+            elif self.way == "message":
+                self.data(connection, uid, "BODY[]", self.messages[uid], 2 * len(self.messages[uid]))
+            connection.close()
+            return True
+        return super().answers(event, argument, connection)
+
+
+@pytest.mark.parametrize("way", ["message", "nothing", "longer"])
+def test_a_line_that_drops_says_nothing_about_compression(make_gateway, way):
+    server = Drops([letter(number=n, body=f"text {n}\n" * 1000) for n in (1, 2, 3)], way)
+    office = office_at(make_gateway, server.port)
+    office.session()
+    office.session()
+    assert set(in_mailbox(office, "ivan")) >= {2, 3} and "compression-fails" not in office.log()
+    assert server.accepted >= 2 and len([line for line in server.commands if b"COMPRESS" in line]) >= 2
+    server.messages[200] = letter(number=4, body="text\n" * 1000)
+    before = len(server.commands)
+    office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan")[4] == 1
+    assert len([line for line in server.commands[before:] if b"COMPRESS" in line]) == 1
