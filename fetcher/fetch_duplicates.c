@@ -52,8 +52,8 @@ static void take(void *context, const struct first_copy *copy)
 	    PHRASE_TIME(copy->time), copy->id);
 }
 
-/* Returns true, and journals why, if the place does not get it. */
-static bool has_it(const struct fetch *fetch, const struct envelope *envelope, const struct place *place)
+/* Returns true, and records why, if the place does not get it. */
+static bool has_it(const struct fetch *fetch, struct envelope *envelope, const struct place *place)
 {
 	struct answer answer = {.fetch = fetch};
 	char *text = envelope_place_text(place);
@@ -63,7 +63,7 @@ static bool has_it(const struct fetch *fetch, const struct envelope *envelope, c
 		log_warnx("event=duplicates-unknown account=%s id=%s reason=%s", LOG_CSTR(fetch->job->account->name), envelope->id.text, LOG_ERROR(&error));
 	free(text);
 	if (answer.is_elsewhere)
-		intake_journal(fetch->job->spool->intake, envelope->id.text, fetch->job->session, EVENT_DROPPED, place->name, answer.why);
+		envelope_omit(envelope, slice_of(place->name), slice_of(answer.why));
 	return answer.is_elsewhere;
 }
 

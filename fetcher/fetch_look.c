@@ -82,8 +82,8 @@ static int remove_there(struct fetch *fetch, struct plan_item *item, struct fetc
 	}
 	if (body_append(&message->body, header, &message->envelope.id, error) != 0 || body_finish(&message->body, error) != 0)
 		return -1;
-	intake_journal(fetch->job->spool->intake, message->envelope.id.text, fetch->job->session, EVENT_DROPPED, "",
-	    PHRASE(N_("deleted on the server, only the header was read: %s"), look->reason));
+	envelope_omit(&message->envelope, SLICE_NONE,
+	    slice_of(PHRASE(N_("deleted on the server, only the header was read: %s"), look->reason)));
 	fetch_batch_add(fetch, message, 0, &none);
 	return 0;
 }

@@ -99,8 +99,7 @@ int fetch_message_place(struct fetch *fetch, struct fetch_message *what, const s
 		return 0;
 	}
 	if (routed == FETCH_GOES_NOWHERE)
-		intake_journal(job->spool->intake, what->envelope.id.text, job->session, EVENT_DROPPED, "",
-		    PHRASE(N_("duplicate of a message that was fetched before")));
+		envelope_omit(&what->envelope, SLICE_NONE, slice_of(PHRASE(N_("duplicate of a message that was fetched before"))));
 	if (routed == FETCH_NOT_ROUTED || (verdict != NULL && clean_header(what, arrival.message, verdict, error) != 0))
 		return -1;
 	fetch_duplicates_leave_out(fetch, what, arrival.message);

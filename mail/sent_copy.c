@@ -194,10 +194,10 @@ static char *bcc_field(const struct conf *conf, const struct envelope *envelope,
 
 /* --- the place */
 
-static void explain(const struct spool *spool, const struct envelope *envelope, const char *mailbox, const char *why)
+static void explain(struct envelope *envelope, const char *mailbox, const char *why)
 {
 	log_info("event=sent-copy-not-made id=%s mailbox=%s reason=%s", envelope->id.text, LOG_CSTR(mailbox), LOG_CSTR(why));
-	intake_journal(spool->intake, envelope->id.text, envelope->session, EVENT_DROPPED, mailbox, why);
+	envelope_omit(envelope, slice_of(mailbox), slice_of(why));
 }
 
 void sent_copy_add(const struct conf *conf, const struct spool *spool, struct envelope *envelope, const char *user, struct slice message,
@@ -211,9 +211,9 @@ void sent_copy_add(const struct conf *conf, const struct spool *spool, struct en
 		mailbox = mailbox_name_of(user, "Sent");
 	}
 	if (!has_room) {
-		explain(spool, envelope, mailbox, PHRASE(N_("the mailbox is full: the message is sent, but no copy is kept")));
+		explain(envelope, mailbox, PHRASE(N_("the mailbox is full: the message is sent, but no copy is kept")));
 	} else if (is_saved(spool, mailbox, message)) {
-		explain(spool, envelope, mailbox, PHRASE(N_("the mail program has saved a copy already")));
+		explain(envelope, mailbox, PHRASE(N_("the mail program has saved a copy already")));
 	} else {
 		free(envelope->own_header);
 		envelope->own_header = bcc_field(conf, envelope, message);

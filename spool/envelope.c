@@ -66,6 +66,11 @@ void envelope_clear(struct envelope *envelope)
 	for (size_t i = 0; i < envelope->place_count; i++)
 		envelope_place_clear(&envelope->places[i]);
 	free(envelope->places);
+	for (size_t i = 0; i < envelope->omission_count; i++) {
+		free(envelope->omissions[i].place);
+		free(envelope->omissions[i].why);
+	}
+	free(envelope->omissions);
 	*envelope = (struct envelope){0};
 }
 
@@ -114,6 +119,17 @@ char *envelope_place_text(const struct place *place)
 	return xasprintf("%s %s", place_names[place_is_mailbox(place->kind) ? PLACE_MAILBOX : place->kind], place->name);
 }
 
+void envelope_omit(struct envelope *envelope, struct slice place, struct slice why)
+{
+	for (size_t i = 0; i < envelope->omission_count; i++)
+		if (slice_is(place, envelope->omissions[i].place))
+			return;
+	if (envelope->omission_count >= ENVELOPE_PLACES_MAX)
+		return;
+	ARRAY_GROW(envelope->omissions, envelope->omission_count);
+	envelope->omissions[envelope->omission_count++] = (struct envelope_omission){slice_dup(place), slice_dup(why)};
+}
+
 bool envelope_add_cut(struct envelope *envelope, uint64_t at, uint64_t len, struct slice text)
 {
 	if (envelope->cut_count >= ENVELOPE_CUTS_MAX)
@@ -152,6 +168,15 @@ static void put_cut(struct buf *out, const struct envelope_cut *cut)
 {
 	buf_printf(out, "cut %llu %llu ", (unsigned long long)cut->at, (unsigned long long)cut->len);
 	escape_append(out, slice_of(cut->text));
+	buf_append_byte(out, '\n');
+}
+
+static void put_omission(struct buf *out, const struct envelope_omission *omission)
+{
+	buf_append_text(out, "omit ");
+	escape_append(out, slice_of(omission->place));
+	buf_append_byte(out, ' ');
+	escape_append(out, slice_of(omission->why));
 	buf_append_byte(out, '\n');
 }
 
@@ -219,6 +244,8 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 		put_line(out, "recipient", envelope->recipients.items[i]);
 	for (size_t i = 0; i < envelope->place_count; i++)
 		put_place(out, &envelope->places[i]);
+	for (size_t i = 0; i < envelope->omission_count; i++)
+		put_omission(out, &envelope->omissions[i]);
 }
 
 static bool word_index(struct slice word, const char *const *names, size_t count, size_t *index)
@@ -326,6 +353,19 @@ static bool parse_cut(struct slice value, struct envelope *envelope)
 	return good;
 }
 
+static bool parse_omission(struct slice value, struct envelope *envelope)
+{
+	struct slice word = slice_cut(&value, ' ');
+	char *place = escape_undo(word), *why = escape_undo(value);
+	size_t before = envelope->omission_count;
+
+	if (place != NULL && why != NULL)
+		envelope_omit(envelope, slice_of(place), slice_of(why));
+	free(place);
+	free(why);
+	return envelope->omission_count > before;
+}
+
 static bool parse_recipient(struct slice value, struct envelope *envelope)
 {
 	char *text = escape_undo(value);
@@ -412,6 +452,8 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		return parse_cut(value, envelope);
 	if (slice_is(key, "recipient"))
 		return parse_recipient(value, envelope);
+	if (slice_is(key, "omit"))
+		return parse_omission(value, envelope);
 	if (slice_is(key, "id") && msgid_is(value)) {
 		memcpy(envelope->id.text, value.ptr, value.len);
 		return true;

@@ -53,6 +53,12 @@ struct envelope_cut {
 	char *text;	  /* in its place; may be empty */
 };
 
+/* Who does not get it, although he could have: for the journal, from which "dropped" is read. */
+struct envelope_omission {
+	char *place; /* the name of a place; "": nobody gets it */
+	char *why;   /* a phrase, or the rule */
+};
+
 struct envelope {
 	struct msgid id;
 	int64_t time;	 /* of acceptance, seconds since 1970 */
@@ -82,6 +88,8 @@ struct envelope {
 	struct strlist recipients; /* as given by the client (with Bcc), for boss and journal */
 	struct place *places;
 	size_t place_count;
+	struct envelope_omission *omissions; /* of the log only; the queue has none */
+	size_t omission_count;
 	bool is_full; /* a place was left out: the message cannot be accepted, since nobody would get it there */
 	char *shown[SHOWN_COUNT]; /* if already parsed, else NULL; it is not written */
 	/* of a queue entry only: */
@@ -105,6 +113,9 @@ void envelope_set(char **field, struct slice text);
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
 /* The place as a text that no other place has: "mailbox ivan", also for the boss's copy. New memory. */
 char *envelope_place_text(const struct place *place);
+/* Records why a place (its name; "": all) does not get the message. The journal has it together with "accepted", also after a crash. Each place once,
+ * and not more than ENVELOPE_PLACES_MAX: the first ones count. */
+void envelope_omit(struct envelope *envelope, struct slice place, struct slice why);
 /* Adds a cut behind the others. The text is copied. Returns false if there are too many. */
 bool envelope_add_cut(struct envelope *envelope, uint64_t at, uint64_t len, struct slice text);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */

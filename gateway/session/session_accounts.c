@@ -90,9 +90,6 @@ static enum fetch_routed route_message(void *context, const struct fetch_arrival
 		judge(session, arrival, envelope);
 	else if (filter_senders_deny_any(session->conf))
 		apply_policy(session, arrival, &(const struct scan_verdict){0}, envelope);
-	/* The only event that no delivery reports. */
-	if (sorted.dropped_by != NULL)
-		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
 	return sorted.is_copy ? FETCH_GOES_NOWHERE : FETCH_ROUTED;
 }
 

@@ -189,7 +189,8 @@ static void fill(struct sorting_worker *worker, const struct fetch_arrival *arri
 	*result = (struct sorting_result){.is_copy = arrival->is_copy && envelope->recipients.count == 0};
 	if (result->is_copy)
 		return;
-	result->dropped_by = decision->dropped_by;
+	if (decision->dropped_by != NULL)
+		envelope_omit(envelope, SLICE_NONE, slice_of(decision->dropped_by));
 	sorter_fill(worker->sorting->conf, arrival->message, envelope, decision);
 }
 

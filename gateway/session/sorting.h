@@ -33,7 +33,6 @@ struct sorting_worker {
 struct sorting_result {
 	bool failed; /* it could not be sorted: the envelope has its default places */
 	bool is_copy; /* it has no place: see fetch_job.route */
-	const char *dropped_by; /* rule; NULL: none */
 };
 
 /* Compiles the rules (an invalid one is an error) and forks the process. */

@@ -278,6 +278,7 @@ static size_t deliver_queue(struct work *work)
 	entry.cuts = NULL; /* its file has the message without them */
 	entry.cut_count = 0;
 	entry.kept_header = none;
+	entry.omission_count = 0;
 	entry.identity = none; /* the state has what is known of copies */
 	entry.places = xcalloc(delivery->envelope->place_count, sizeof(*entry.places));
 	entry.place_count = 0;

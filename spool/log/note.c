@@ -98,6 +98,20 @@ static void add_keywords(const struct envelope *envelope, struct buf *keywords)
 	free(rules);
 }
 
+/* "accepted", then who does not get it. With the time of the envelope, so that recovery makes exactly the same rows. */
+static struct note *new_events(const struct envelope *envelope)
+{
+	char *origin = origin_text(&envelope->origin);
+	int64_t time_us = envelope->time * 1000000;
+	struct note *first = new_event(time_us, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", origin), *last = first;
+
+	for (size_t i = 0; i < envelope->omission_count; i++)
+		last = last->next = new_event(time_us + 1, envelope->id.text, envelope->session, EVENT_DROPPED, envelope->omissions[i].place,
+		    envelope->omissions[i].why);
+	free(origin);
+	return first;
+}
+
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body)
 {
 	const struct shown shown = {envelope->account, envelope->header, envelope->sender, &envelope->recipients};
@@ -105,8 +119,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	struct buf keywords = BUF_INIT(1u << 20);
 	/* Records of older versions have only the account: fetch_memory_adopt() corrects their rows. */
 	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
-	char *origin = origin_text(&envelope->origin);
-	struct note *notes;
+	struct note *notes, **seen;
 
 	if (texts == read)
 		shown_read(&shown, body, read);
@@ -125,10 +138,11 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 		    .keywords = buf_text(&keywords),
 		},
 	});
-	/* The time of the envelope, so that recovery makes exactly the same row. */
-	notes->next = new_event(envelope->time * 1000000, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", origin);
+	notes->next = new_events(envelope);
+	for (seen = &notes->next; *seen != NULL;)
+		seen = &(*seen)->next;
 	if (envelope->uidl[0] != '\0')
-		notes->next->next = note_new(&(struct note){
+		*seen = note_new(&(struct note){
 		    .kind = NOTE_SEEN,
 		    .time = envelope->time,
 		    .size = envelope->listed,
@@ -137,7 +151,6 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 		    .seen = {mailbox, envelope->uidl, envelope->id.text},
 		});
 	add(intake, notes);
-	free(origin);
 	buf_clear(&keywords);
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		free(read[i]);

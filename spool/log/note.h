@@ -47,7 +47,7 @@ struct note {
 
 /* All copy their arguments; any thread may call them, without the lock of the intake. */
 void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail);
-/* Adds the rows of an accepted message: message, "accepted", UIDL. */
+/* Adds the rows of an accepted message: message, "accepted", "dropped" for each omission, UIDL. */
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
 /* Adds the rows of its places, by which copies of it are recognized. Not for a message whose bytes are lost. */
 void note_first_copies(struct intake *intake, const struct envelope *envelope);

@@ -27,6 +27,8 @@ static inline void make_envelope(struct envelope *envelope)
 	envelope_set(&envelope->kept_header, slice_of("X-Kept: a b\r\n"));
 	envelope_add_cut(envelope, 3, 4, slice_of("an attachment\r\n"));
 	envelope_add_cut(envelope, 9, 0, SLICE_NONE);
+	envelope_omit(envelope, slice_of("maria"), slice_of("has it\nalready"));
+	envelope_omit(envelope, SLICE_NONE, slice_of("rule \"счёт\""));
 	envelope->size = 12;
 }
 

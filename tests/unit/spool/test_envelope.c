@@ -29,6 +29,10 @@ static void test_envelope_round_trip(void **context)
 	assert_string_equal(read.own_header, "Bcc: x y@z\r\n");
 	assert_string_equal(read.submitter, "ivan");
 	assert_string_equal(read.identity, "0a1b");
+	assert_int_equal(read.omission_count, 2);
+	assert_string_equal(read.omissions[0].place, "maria");
+	assert_string_equal(read.omissions[0].why, "has it\nalready");
+	assert_string_equal(read.omissions[1].place, "");
 	assert_true(read.is_urgent);
 	envelope_clear(&envelope);
 	envelope_clear(&read);
@@ -46,6 +50,7 @@ static void test_envelope_refuses_damage(void **context)
 	    "id 00000000000000000000\nplace nowhere pending a  \n",
 	    "id 00000000000000000000\ntime -1\n", "id 00000000000000000000\nsender %00\n",
 	    "id 00000000000000000000\ntime 99999999999999999999\n",
+	    "id 00000000000000000000\nomit %zz why\n", "id 00000000000000000000\nomit ivan a\nomit ivan b\n",
 	};
 
 	(void)context;
