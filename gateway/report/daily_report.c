@@ -1,6 +1,6 @@
 #include "gateway/report/daily_report.h"
 
-#include "gateway/report/line_use.h"
+#include "mail/line_use.h"
 #include "mail/usage.h"
 
 #include "base/alloc.h"

@@ -10,7 +10,7 @@
 
 #include "config/conf.h"
 #include "fetcher/fetch.h"
-#include "gateway/report/line_use.h"
+#include "mail/line_use.h"
 
 #include <stdatomic.h>
 

@@ -7,7 +7,7 @@
 #include "config/conf.h"
 #include "fetcher/fetch.h"
 #include "gateway/outbound/outbound.h"
-#include "gateway/report/line_use.h"
+#include "mail/line_use.h"
 #include "gateway/session/session_limits.h"
 #include "gateway/session/while_up.h"
 #include "spool/storage/storage.h"

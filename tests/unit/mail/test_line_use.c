@@ -1,8 +1,9 @@
 /*
  * What the line has carried: counted by day and month, limited by both, and priced.
  */
-#include "gateway/report/line_use.h"
+#include "mail/line_use.h"
 
+#include "base/clock.h"
 #include "tests/unit/sample_state.h"
 
 #include <string.h>
@@ -64,6 +65,43 @@ static void test_a_clock_that_jumps_and_comes_back(void **context)
 		assert_int_equal(use.month_ways.sent, MEGA);
 		assert_int_equal(use.rate, 1000);
 	}
+}
+
+/* To another day of the month, twice, and back; what each day had is its own. */
+static void test_a_clock_that_jumps_by_days(void **context)
+{
+	static const struct {
+		int64_t now, before; /* what that day had before this session */
+	} sessions[] = {{NOON, 0}, {NOON + DAY, 0}, {NOON, 1}, {NOON - 3 * DAY, 0}, {NOON + DAY, 1}, {NOON, 2}, {NOON, 3}, {NOON + 20 * DAY, 0}, {NOON, 4}};
+	const struct conf_line line = {.price_per_mb = 0};
+	struct line_use use;
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(sessions); i++) {
+		line_use_load(&use, spool.state, sessions[i].now);
+		assert_int_equal(use.day_bytes, sessions[i].before * 10);
+		assert_int_equal(use.day_ways.received, sessions[i].before * 9);
+		assert_int_equal(use.day_ways.sent, sessions[i].before);
+		line_use_add(&use, spool.state, &line, (struct remote_bytes){9, 1}, 1, 0);
+	}
+	assert_int_equal(use.month_bytes, 80);
+}
+
+static void test_until_when_a_limit_holds(void **context)
+{
+	static const struct {
+		const char *limit;
+		int64_t day; /* that begins then */
+	} cases[] = {{"max_sent_per_day", 20261124}, {"max_bytes_per_month", 20261201}};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t until = line_use_until(cases[i].limit, NOON);
+
+		assert_int_equal(clock_day(until), cases[i].day);
+		assert_int_not_equal(clock_day(until - 1), cases[i].day);
+	}
+	assert_int_equal(line_use_until("max_bytes_per_session", NOON), 0);
 }
 
 /* An older version has counted both directions together only. */
@@ -140,6 +178,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    STATE_TEST(test_days_and_months_begin_at_nothing),
 	    STATE_TEST(test_a_clock_that_jumps_and_comes_back),
+	    STATE_TEST(test_a_clock_that_jumps_by_days),
+	    cmocka_unit_test(test_until_when_a_limit_holds),
 	    STATE_TEST(test_what_an_older_version_has_counted_is_there),
 	    cmocka_unit_test(test_the_smallest_limit_of_each_way_counts),
 	    cmocka_unit_test(test_prices_add_up),

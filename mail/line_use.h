@@ -1,8 +1,8 @@
 /*
  * What the line has carried, today and this month, and what it costs: the limits of days and months, and prices.
  */
-#ifndef LANPOST_GATEWAY_LINE_USE_H
-#define LANPOST_GATEWAY_LINE_USE_H
+#ifndef LANPOST_MAIL_LINE_USE_H
+#define LANPOST_MAIL_LINE_USE_H
 
 #include "config/conf.h"
 #include "spool/storage/storage.h"
@@ -18,7 +18,7 @@ struct line_use {
 	int64_t rate; /* bytes per second of recent sessions; 0: not known */
 };
 
-/* As it was stored; days and months that are over begin at 0. */
+/* As it was stored; days and months that are over begin at 0. Sums are kept when the clock jumps and comes back: all months, and the last days. */
 void line_use_load(struct line_use *use, struct state *state, int64_t now);
 /* Adds a session and stores it. rate: bytes per second while it fetched; 0: too little to tell. */
 void line_use_add(struct line_use *use, struct state *state, const struct conf_line *line, struct remote_bytes bytes, int64_t seconds,
@@ -34,6 +34,8 @@ struct line_room {
 void line_use_rooms(const struct line_use *use, bool counts_days, const struct conf_line *line, struct line_room rooms[LINE_WAYS]);
 /* For what a limit makes wait: N_("the next session"), "the next day" or "the next month". Other settings end only a session. */
 const char *line_use_waits_for(const char *limit);
+/* When that is, by the local clock; 0: the next session. */
+int64_t line_use_until(const char *limit, int64_t now);
 bool line_use_is_of_session(const char *limit);
 /* Whether the line has a price, and what a session costs, in LINE_PRICE_UNIT. */
 bool line_use_has_price(const struct conf_line *line);
