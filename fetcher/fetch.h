@@ -131,6 +131,9 @@ struct fetch_job {
 	void (*came)(void *context, struct remote_bytes bytes, uint64_t promised);
 	/* After FETCH_ENOUGH: the setting that has ended fetching; NULL: the session was stopped. May be NULL. */
 	const char *(*ended_by)(void *context);
+	/* Called while a list of messages comes, which no size announces: the setting whose bytes are used up, and which has ended fetching now; NULL:
+	 * none. *alone: no message was begun in this session. May be NULL. */
+	const char *(*used_up)(void *context, bool *alone);
 	/* Called after each reception: may wait, so that the line is shared. Returns how many milliseconds it waited. May be NULL. */
 	int64_t (*pace)(void *context, uint64_t bytes);
 	void *context;

@@ -151,6 +151,8 @@ int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 	connection->input = slice_make(connection->chunk, got);
 	connection->has_expanded = connection->is_compressed;
 	count_moved(fetch);
+	if (connection->lists && fetch_limits_list(fetch, got, error) != 0)
+		return -1;
 	connection->silent += got;
 	if (connection->silent > SILENT_BYTES)
 		return fetch_connection_garbled(fetch, SLICE_LITERAL("(data that nobody asked for)"), error);

@@ -175,6 +175,17 @@ static void sort(struct fetch *fetch)
 	folders->items = sorted;
 }
 
+static int list_folders(struct fetch *fetch, struct error *error)
+{
+	struct fetch_folders *folders = &fetch->folders;
+
+	folders->next_question = 0;
+	if (needs_separator(fetch->job->account) && fetch_dialogue_run(fetch, feed_separator, separator_event, error) != 0)
+		return -1;
+	folders->next_question = 0;
+	return fetch_dialogue_run(fetch, feed_patterns, pattern_event, error);
+}
+
 int fetch_folders_find(struct fetch *fetch, struct error *error)
 {
 	struct fetch_folders *folders = &fetch->folders;
@@ -182,12 +193,10 @@ int fetch_folders_find(struct fetch *fetch, struct error *error)
 	if (folders->are_found)
 		return 0;
 	fetch->connection.window = fetch->memory.one_by_one ? 1 : FETCH_FLIGHT;
-	folders->next_question = 0;
-	if (needs_separator(fetch->job->account) && fetch_dialogue_run(fetch, feed_separator, separator_event, error) != 0)
+	fetch->connection.lists = true;
+	if (list_folders(fetch, error) != 0)
 		return -1;
-	folders->next_question = 0;
-	if (fetch_dialogue_run(fetch, feed_patterns, pattern_event, error) != 0)
-		return -1;
+	fetch->connection.lists = false;
 	sort(fetch);
 	folders->are_found = true;
 	return 0;

@@ -5,7 +5,8 @@
  * the minimum size, so that no session fetches it again automatically; if it is requested by its stub, it is fetched
  * without max_size. For the session's byte limit: a message within its announced size is always completed, since it was
  * requested with that size; a larger one that exceeds the limit is aborted, and fetched next time with its real size. If
- * it is then the first of its session, it is fetched in any case, or it would never be.
+ * it is then the first of its session, it is fetched in any case, or it would never be. Lists of messages, which nobody announces, end at the limit,
+ * too; but what is known may be listed in any case, or an account that keeps much mail on the server would never be fetched.
  *
  * Only closing the connection stops a message in progress, so the other messages use the next connection. If it is not
  * certain yet which message it is (fetch->connection.is_careful), nothing is recorded: the next connection requests
@@ -19,6 +20,8 @@
 #include <stdlib.h>
 
 #define SLACK(size) ((size) / 8 + (16u << 10)) /* tolerance for sizes that count a line end as one byte, and similar */
+#define LISTING_FREE (64u << 10) /* bytes of a list that come in any case, */
+#define LISTING_LINE 128 /* and for each message that is known */
 #define BEGINNING (16u << 10) /* of an aborted message: enough for its stub */
 
 /* --- the session's bytes */
@@ -37,6 +40,27 @@ const char *fetch_limits_ended_by(const struct fetch *fetch)
 	const struct fetch_job *job = fetch->job;
 
 	return job->ended_by == NULL ? NULL : job->ended_by(job->context);
+}
+
+int fetch_limits_list(struct fetch *fetch, size_t came, struct error *error)
+{
+	const struct fetch_job *job = fetch->job;
+	struct fetch_connection *connection = &fetch->connection;
+	const char *limit;
+	bool alone;
+
+	connection->listed += came;
+	if (job->used_up == NULL || connection->listed <= LISTING_FREE + LISTING_LINE * (uint64_t)fetch->memory.seen.count)
+		return 0;
+	limit = job->used_up(job->context, &alone);
+	if (limit == NULL)
+		return 0;
+	fetch_result_is_late(fetch, limit, NULL);
+	if (alone)
+		return error_set(error, ERROR_TEMPORARY, N_("%s: its list of messages alone exceeds %s, so nothing can be fetched there"),
+		    remote_host(connection->remote), limit);
+	fetch_result_unlisted(fetch, limit);
+	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (%s is reached)"), remote_host(connection->remote), limit);
 }
 
 bool fetch_limits_would_come(const struct fetch *fetch, const struct plan_item *item)

@@ -124,8 +124,11 @@ static void add(struct fetch *fetch, enum fetch_ask ask)
 
 static int run(struct fetch *fetch, struct error *error)
 {
-	int result = fetch_dialogue_run(fetch, feed_listing, listing_event, error);
+	int result;
 
+	fetch->connection.lists = true;
+	result = fetch_dialogue_run(fetch, feed_listing, listing_event, error);
+	fetch->connection.lists = false;
 	fetch->listing.ask_count = fetch->listing.commands_sent = 0;
 	return result;
 }

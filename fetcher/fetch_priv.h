@@ -58,6 +58,8 @@ struct fetch_connection {
 	size_t answers_before; /* `answers` when the compression began */
 	size_t answers;
 	uint64_t promised; /* of the session's bytes, for the messages in progress */
+	bool lists;	   /* a list comes: its bytes count */
+	uint64_t listed;   /* bytes of lists so far */
 	uint64_t silent;   /* bytes received since the last event */
 	struct remote_bytes moved; /* remote_moved(), as far as it is counted */
 	enum fetch_end end;
@@ -253,6 +255,8 @@ void fetch_hang_up(struct fetch *fetch);
 
 /* A folder that the account names cannot be opened. reply: a phrase. */
 void fetch_result_missing(struct fetch *fetch, const char *folder, const char *reply);
+/* The list of messages was not read to its end because of this setting. */
+void fetch_result_unlisted(struct fetch *fetch, const char *limit);
 /* The account's session ends before everything is fetched: because of a setting, or (NULL) why, N_("..."); both NULL: it was stopped. */
 void fetch_result_is_late(struct fetch *fetch, const char *setting, const char *why);
 /* The messages of a folder were recorded; their keys say nothing about the next one. */
@@ -461,6 +465,8 @@ void fetch_tries_clear(struct fetch *fetch);
 
 /* Counts received bytes; promised: this many reserved bytes are released. */
 void fetch_limits_came(struct fetch *fetch, struct remote_bytes bytes, uint64_t promised);
+/* So many bytes of a list have come. Returns -1 if a limit of the session ends it. */
+int fetch_limits_list(struct fetch *fetch, size_t came, struct error *error);
 /* Of a plan: whether this message would still come. What it takes stays reserved. */
 bool fetch_limits_would_come(const struct fetch *fetch, const struct plan_item *item);
 /* After FETCH_ENOUGH: the setting that has ended fetching; NULL: the session was stopped. */

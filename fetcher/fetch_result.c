@@ -1,5 +1,6 @@
 /* The result of fetching an account: the messages that could not be fetched. */
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
@@ -60,13 +61,21 @@ void fetch_result_settle(struct fetch_result *result)
 		result->named[i].is_settled = true;
 }
 
+/* It is no message that is skipped. */
+static void add_folder(struct fetch_result *result, const char *folder, const char *why)
+{
+	if (result->named_count < FETCH_SKIPPED_MAX)
+		result->named[result->named_count++] = (struct fetch_skipped){.key = xstrdup(folder), .is_settled = true, .why = xstrdup(why)};
+}
+
 /* It is no failure of the account: the folder may come back, and what was fetched from it stays known. */
 void fetch_result_missing(struct fetch *fetch, const char *folder, const char *reply)
 {
-	struct fetch_result *result = fetch->result;
-
 	log_warnx("event=folder-not-opened account=%s folder=%s reply=%s", LOG_CSTR(fetch->job->account->name), LOG_CSTR(folder), LOG_PHRASE(reply));
-	if (result->named_count >= FETCH_SKIPPED_MAX)
-		return;
-	result->named[result->named_count++] = (struct fetch_skipped){.key = xstrdup(folder), .is_settled = true, .why = xstrdup(reply)};
+	add_folder(fetch->result, folder, reply);
+}
+
+void fetch_result_unlisted(struct fetch *fetch, const char *limit)
+{
+	add_folder(fetch->result, fetch->folder, PHRASE(N_("the list of messages was not read to its end: %s is reached"), limit));
 }

@@ -153,6 +153,12 @@ static const char *ended_by(void *context)
 	return session_limits_fetch_ended_by();
 }
 
+static const char *used_up(void *context, bool *alone)
+{
+	(void)context;
+	return session_limits_used_up(alone);
+}
+
 static int64_t pace(void *context, uint64_t bytes)
 {
 	(void)context;
@@ -246,6 +252,7 @@ static int fetch(struct account_thread *work)
 	    .may_fetch = may_fetch,
 	    .came = bytes_came,
 	    .ended_by = ended_by,
+	    .used_up = used_up,
 	    .pace = pace,
 	    .plans_only = session->request.plan,
 	    .context = work,

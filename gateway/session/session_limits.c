@@ -151,6 +151,12 @@ static const char *exceeded(enum line_way first, enum line_way last, uint64_t mo
 	return limit;
 }
 
+static void log_limit(const char *limit)
+{
+	log_info("event=session-limit limit=%s received=%llu sent=%llu", limit, (unsigned long long)used_of(LINE_RECEIVED),
+	    (unsigned long long)used_of(LINE_SENT));
+}
+
 /* One message is fetched in any case, or a large one would never be. */
 enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first)
 {
@@ -166,10 +172,21 @@ enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is
 	atomic_fetch_sub(&bytes_promised, size);
 	if (can_wait)
 		return FETCH_LATER;
-	log_info("event=session-limit limit=%s received=%llu sent=%llu", limit, (unsigned long long)used_of(LINE_RECEIVED),
-	    (unsigned long long)used_of(LINE_SENT));
+	log_limit(limit);
 	end_by_bytes(limit);
 	return FETCH_ENOUGH;
+}
+
+const char *session_limits_used_up(bool *alone)
+{
+	const char *limit = exceeded(LINE_TOGETHER, LINE_RECEIVED, 1);
+
+	*alone = !atomic_load(&has_begun);
+	if (limit == NULL)
+		return NULL;
+	log_limit(limit);
+	end_by_bytes(limit);
+	return limit;
 }
 
 void session_limits_came(struct remote_bytes bytes, uint64_t promised)
@@ -201,8 +218,7 @@ bool session_limits_may_send(uint64_t size)
 		return true;
 	}
 	if (atomic_compare_exchange_strong(&send_ended_by, &none, limit))
-		log_info("event=session-limit limit=%s received=%llu sent=%llu", limit, (unsigned long long)used_of(LINE_RECEIVED),
-		    (unsigned long long)used_of(LINE_SENT));
+		log_limit(limit);
 	return false;
 }
 

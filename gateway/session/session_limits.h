@@ -27,6 +27,8 @@ const atomic_bool *session_limits_cancelled(void);
 /* The session's bytes, as fetch_job needs it (fetcher/fetch.h). Thread-safe. */
 enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first);
 void session_limits_came(struct remote_bytes bytes, uint64_t promised);
+/* For bytes that belong to no message, as fetch_job needs it. Thread-safe. */
+const char *session_limits_used_up(bool *alone);
 /* The setting that has ended fetching; NULL: none has. */
 const char *session_limits_fetch_ended_by(void);
 /* Whether one more message may be sent: its bytes are then reserved, until it is given back. Thread-safe. */
