@@ -465,7 +465,7 @@ void fetch_tries_clear(struct fetch *fetch);
 
 /* Counts received bytes; promised: this many reserved bytes are released. */
 void fetch_limits_came(struct fetch *fetch, struct remote_bytes bytes, uint64_t promised);
-/* So many bytes of a list have come. Returns -1 if a limit of the session ends it. */
+/* Counts received bytes of a list. Returns -1 if a limit of the session ends it. */
 int fetch_limits_list(struct fetch *fetch, size_t came, struct error *error);
 /* Of a plan: whether this message would still come. What it takes stays reserved. */
 bool fetch_limits_would_come(const struct fetch *fetch, const struct plan_item *item);

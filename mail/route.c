@@ -392,6 +392,16 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	return !is_private_domain(outside->domain);
 }
 
+const struct conf_smarthost *route_smarthost(const struct conf *conf, const char *sender)
+{
+	struct addr addr, outside;
+	char text[ADDR_TEXT_MAX];
+
+	if (sender[0] == '\0' || !addr_parse(slice_of(sender), &addr) || !route_outside_sender(conf, &addr, &outside))
+		return conf_smarthost_for(conf, slice_of(sender));
+	return conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), &outside)));
+}
+
 const char *route_language(const struct conf *conf, const char *address)
 {
 	const struct conf_user *user = NULL;

@@ -67,6 +67,8 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope);
  * who reads its mail. An external address is unchanged, and so is the null sender (empty local part). Returns false if
  * mail of this sender cannot leave: external recipients could not reply. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);
+/* The smarthost for mail of this sender, as the envelope has it; NULL: there is none. */
+const struct conf_smarthost *route_smarthost(const struct conf *conf, const char *sender);
 /* The address of postmaster, daemon or a user in our domain. */
 struct addr route_own_address(const struct conf *conf, const char *name);
 /* Whether an address is the gateway's own: postmaster's in our domain. */

@@ -53,7 +53,7 @@ struct envelope_cut {
 	char *text;	  /* in its place; may be empty */
 };
 
-/* Who does not get it, although he could have: for the journal, from which "dropped" is read. */
+/* A place that does not get it, although it could have: "dropped" in the journal. */
 struct envelope_omission {
 	char *place; /* the name of a place; "": nobody gets it */
 	char *why;   /* a phrase, or the rule */

@@ -84,17 +84,6 @@ void outbound_unread(struct outbound *out, const struct queue_item *item, const 
 		outbound_fail(out, error, false);
 }
 
-static const struct conf_smarthost *find_smarthost(const struct conf *conf, const char *sender)
-{
-	struct addr addr, outside;
-	char text[ADDR_TEXT_MAX];
-
-	if (sender[0] == '\0' || !addr_parse(slice_of(sender), &addr) ||
-	    !route_outside_sender(conf, &addr, &outside))
-		return conf_smarthost_for(conf, slice_of(sender));
-	return conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), &outside)));
-}
-
 /* Also entries that were deferred to a time that only a wrong clock can explain. */
 static bool is_due(const struct envelope *envelope)
 {
@@ -135,7 +124,7 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 		return;
 	}
 	if (out->job->all || item->state == QUEUE_ACTIVE || is_due(&envelope)) {
-		const struct conf_smarthost *home = find_smarthost(out->job->conf, envelope.sender);
+		const struct conf_smarthost *home = route_smarthost(out->job->conf, envelope.sender);
 
 		ARRAY_GROW(out->entries, out->count);
 		out->entries[out->count++] = (struct entry){.item = *item, .home = home, .smarthost = home, .size = envelope.size,

@@ -12,6 +12,7 @@
 #include "config/conf.h"
 #include "gateway/outbound/pictures.h"
 #include "mail/byte_shares.h"
+#include "mail/limits_now.h"
 #include "message/dkim/dkim.h"
 #include "spool/storage/storage.h"
 #include "upstream/remote.h"
@@ -22,6 +23,8 @@
 struct outbound_host {
 	bool tried;
 	size_t begun; /* messages in all flushes of the session */
+	size_t held; /* messages that its own limit has kept in the queue, and that limit */
+	struct limit_now limit;
 	struct error error; /* class NONE: it works */
 };
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/outbound/reachability.h"
 #include "mail/login_memory.h"
+#include "mail/smarthost_hour.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 
 #define PER_CONNECTION 10  /* another connection costs about as many round trips as this many messages */
 #define BREAKS_MAX 3 /* consecutive lost connections without a message sent */
-#define HOUR 3600
 #define STUTTER_DAYS 30
 
 /* --- entries */
@@ -86,23 +86,6 @@ static size_t count_waiting(struct host *host)
 
 /* --- limits of the provider */
 
-struct hour {
-	int64_t begun, sent;
-};
-
-static struct hour load_hour(struct state *state, const char *key)
-{
-	int64_t numbers[2], now = clock_wall();
-	struct error error;
-	int known = state_numbers_get(state, key, numbers, ARRAY_LEN(numbers), &error);
-
-	if (known < 0)
-		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
-	if (known == ARRAY_LEN(numbers) && numbers[0] <= now && now - numbers[0] < HOUR)
-		return (struct hour){numbers[0], numbers[1] < 0 ? 0 : numbers[1]};
-	return (struct hour){now, 0};
-}
-
 /* The rest of a limit (0: no limit). */
 static size_t left_of(int64_t limit, uint64_t used)
 {
@@ -111,23 +94,29 @@ static size_t left_of(int64_t limit, uint64_t used)
 	return (uint64_t)limit > used ? (size_t)((uint64_t)limit - used) : 0;
 }
 
-static void limit(struct host *host, const struct hour *hour)
+static void set_limit(struct host *host, const struct smarthost_hour *hour)
 {
 	size_t session = left_of(host->settings->max_messages_per_session, host->report->begun);
 	size_t this_hour = left_of(host->settings->max_messages_per_hour, (uint64_t)hour->sent);
 
 	host->allowed = session < this_hour ? session : this_hour;
+	host->limit = (struct limit_now){.setting = session < this_hour ? "max_messages_per_session" : "max_messages_per_hour",
+	    .smarthost = host->settings->name,
+	    .until = session < this_hour ? 0 : hour->begun + SMARTHOST_HOUR};
 }
 
-static void save_hour(struct host *host, const char *key, const struct hour *hour)
+/* What the limit has kept in the queue. */
+static void note_limit(struct host *host)
 {
-	const int64_t numbers[] = {hour->begun, hour->sent + (int64_t)host->begun};
-	struct error error;
+	host->report->held = host->begun >= host->allowed ? count_waiting(host) : 0;
+	host->report->limit = host->limit;
+}
 
-	if (host->settings->max_messages_per_hour == 0)
-		return;
-	if (state_numbers_put(host->out->job->spool->state, key, numbers, ARRAY_LEN(numbers), &error) != 0)
-		log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+static void save_hour(struct host *host, struct smarthost_hour *hour)
+{
+	hour->sent += (int64_t)host->begun;
+	if (host->settings->max_messages_per_hour > 0)
+		smarthost_hour_store(host->out->job->spool->state, host->settings->name, hour);
 }
 
 /* --- connections */
@@ -358,18 +347,17 @@ bool outbound_host_flush(struct outbound *out, const struct conf_smarthost *sett
 	    .report = &out->hosts[settings - out->job->conf->smarthosts],
 	    .login_way = login_recall(out->job->spool->state, "smarthost", settings->name),
 	};
-	char *key = xasprintf("hour %s", settings->name);
-	struct hour hour = load_hour(out->job->spool->state, key);
 	struct reachability reach = reachability_load(out->job->spool->state, settings->name);
 	int64_t now = clock_wall();
+	struct smarthost_hour hour = smarthost_hour_load(out->job->spool->state, settings->name, now);
 	struct connection first;
 	bool failed;
 
 	host.one_by_one = is_known_to_stutter(&host);
-	limit(&host, &hour);
+	set_limit(&host, &hour);
 	if (host.allowed == 0) {
-		log_info("event=smarthost-limit smarthost=%s", LOG_CSTR(settings->name));
-		free(key);
+		log_info("event=smarthost-limit smarthost=%s limit=%s", LOG_CSTR(settings->name), host.limit.setting);
+		note_limit(&host);
 		return true;
 	}
 	host.report->tried = true;
@@ -385,8 +373,8 @@ bool outbound_host_flush(struct outbound *out, const struct conf_smarthost *sett
 	reach = reachability_after(reach, now, host.answers);
 	reachability_store(out->job->spool->state, settings->name, &reach);
 	host.report->begun += host.begun;
-	save_hour(&host, key, &hour);
-	free(key);
+	save_hour(&host, &hour);
+	note_limit(&host);
 	failed = has_failed(&host);
 	if (failed)
 		outbound_fail(out, &host.report->error, host.report->error.class == ERROR_CANCELLED);

@@ -50,6 +50,7 @@ struct host {
 	/* under out->lock: */
 	size_t next;	   /* index of the first waiting entry */
 	size_t allowed;	   /* messages that may still be begun */
+	struct limit_now limit; /* that allows no more */
 	size_t begun;
 	bool may_pipeline; /* cleared once it violates it */
 	bool one_by_one;   /* it has sent a reply twice */

@@ -127,6 +127,16 @@ static void report(const struct conf *conf, struct spool *spool, const char *ses
 	report_problem(&reporter, KEY, PHRASE(N_("the clock")), &problem, SLICE_NONE);
 }
 
+bool clock_trust_peek(struct state *state)
+{
+	struct clock_memory memory;
+	struct clock_reading now;
+	struct error error;
+
+	read_clock(&now);
+	return load(state, &memory, &error) == 0 && clock_trust_update(&memory, &now);
+}
+
 bool clock_trust_check(const struct conf *conf, struct spool *spool, const char *session)
 {
 	struct clock_memory memory;

@@ -37,6 +37,8 @@ bool clock_trust_update(struct clock_memory *memory, const struct clock_reading 
 /* Called before a sandbox closes /proc: reads the id of this run of the system. Without it a jump of the clock while the
  * system runs is noticed only if it exceeds CLOCK_TRUST_CLOSED days. */
 void clock_trust_prepare(void);
+/* Whether it would be trusted now; nothing is noted or reported. */
+bool clock_trust_peek(struct state *state);
 /* Called once at the beginning of a session: reads the clock, updates the stored readings, reports a doubt and its
  * end to postmaster. Returns whether the clock is trusted; false if the state cannot be read. */
 bool clock_trust_check(const struct conf *conf, struct spool *spool, const char *session);

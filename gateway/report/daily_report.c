@@ -1,5 +1,6 @@
 #include "gateway/report/daily_report.h"
 
+#include "mail/limits_now.h"
 #include "mail/line_use.h"
 #include "mail/usage.h"
 
@@ -223,18 +224,22 @@ static void add_left(struct page *page, const struct conf *conf, struct state *s
 	}
 }
 
-/* What a limit of the line keeps in the queue. */
-static void add_held(struct page *page, struct state *state)
+/* What keeps mail back now. */
+static void add_limits(struct page *page, const struct conf *conf, struct state *state, int64_t now, bool mail_waits)
 {
-	json_t *last = state_session_get(state);
-	const char *note = json_string_value(json_object_get(last, "send_note"));
+	struct limits_now limits;
+	json_t *list, *one;
+	size_t at;
 
-	if (note != NULL)
-		row(page, _("limit"), PHRASE_SAID(note));
-	json_decref(last);
+	limits_now_load(&limits, conf, state, now, true);
+	list = limits_now_json(&limits, mail_waits);
+	json_array_foreach(list, at, one)
+		row(page, _("limit"), PHRASE_SAID(json_string_value(json_object_get(one, "text"))));
+	json_decref(list);
+	limits_now_clear(&limits);
 }
 
-static void add_queue(struct page *page, const struct spool *spool, struct state *state)
+static void add_queue(struct page *page, const struct conf *conf, struct state *state, int64_t now)
 {
 	static const struct {
 		enum queue_state state;
@@ -246,16 +251,19 @@ static void add_queue(struct page *page, const struct spool *spool, struct state
 	    {QUEUE_CORRUPT, N_("damaged")},
 	};
 
+	bool mail_waits = false;
+
 	heading(page, _("The queue"));
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		struct queue_items items = {0};
 		struct error error;
 
-		if (queue_list(spool, 1u << states[i].state, &items, &error) == 0)
+		if (queue_list(SPOOL_OF(conf), 1u << states[i].state, &items, &error) == 0)
 			row_count(page, _(states[i].name), items.count);
+		mail_waits = mail_waits || (items.count > 0 && (states[i].state == QUEUE_ACTIVE || states[i].state == QUEUE_DEFERRED));
 		queue_items_clear(&items);
 	}
-	add_held(page, state);
+	add_limits(page, conf, state, now, mail_waits);
 }
 
 /* --- present state */
@@ -334,7 +342,7 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	add_line(page, conf, state, now);
 	add_usage(page, conf, state, now);
 	add_left(page, conf, state);
-	add_queue(page, SPOOL_OF(conf), state);
+	add_queue(page, conf, state, now);
 	add_mailboxes(page, conf);
 	add_disk(page, conf);
 	end_table(page);

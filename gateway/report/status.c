@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "fetcher/fetch_watch.h"
 #include "mail/lesson.h"
+#include "mail/limits_now.h"
 #include "mail/usage.h"
 #include "spool/storage/storage.h"
 
@@ -128,6 +129,22 @@ static json_t *learning(const struct conf *conf, struct state *state)
 	return object;
 }
 
+/* What keeps mail back now. */
+static json_t *limits(const struct conf *conf, struct state *state, const json_t *queue)
+{
+	bool mail_waits = json_integer_value(json_object_get(queue, queue_state_names[QUEUE_ACTIVE])) +
+			      json_integer_value(json_object_get(queue, queue_state_names[QUEUE_DEFERRED])) > 0;
+	struct limits_now now;
+	json_t *list;
+
+	if (state == NULL)
+		return json_array();
+	limits_now_load(&now, conf, state, clock_wall(), true);
+	list = limits_now_json(&now, mail_waits);
+	limits_now_clear(&now);
+	return list;
+}
+
 json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 {
 	struct state *state = NULL;
@@ -146,6 +163,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	json_object_set_new(status, "accounts", accounts(conf, state, facts->watched));
 	json_object_set_new(status, "mailboxes", mailboxes(conf));
 	json_object_set_new(status, "queue", queue(conf));
+	json_object_set_new(status, "limits", limits(conf, state, json_object_get(status, "queue")));
 	if (conf->scanner_count > 0 && facts->scanners != NULL)
 		json_object_set_new(status, "scanners", scanners(conf, facts->scanners));
 	json_object_set_new(status, "learning", learning(conf, state));

@@ -192,6 +192,14 @@ static void queue_text(const struct conf *conf, const char *asks, struct buf *ou
 	queue_items_clear(&items);
 }
 
+static void limits_text(const json_t *status, struct buf *out)
+{
+	const json_t *list = json_object_get(status, "limits");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		buf_printf(out, "%s\n", PHRASE_SAID(json_string_value(json_object_get(json_array_get(list, i), "text"))));
+}
+
 static void status_text(const struct conf *conf, struct buf *out)
 {
 	json_t *status = status_build(conf, &(struct status_facts){0});
@@ -216,6 +224,7 @@ static void status_text(const struct conf *conf, struct buf *out)
 	    (long long)json_integer_value(json_object_get(queue, "deferred")),
 	    (long long)json_integer_value(json_object_get(queue, "hold")),
 	    (long long)json_integer_value(json_object_get(queue, "corrupt")));
+	limits_text(status, out);
 	json_decref(status);
 }
 

@@ -38,6 +38,12 @@ static bool wants_line(const struct session *session)
 	return session->request.fetch || session->request.send;
 }
 
+/* A limit allows nothing that it could do: the line is not even connected. */
+static bool stays_down(const struct session *session)
+{
+	return session->result.not_connected[0] != '\0';
+}
+
 /* --- reports to the supervisor */
 
 void session_process_tell(struct session *session, json_t *object)
@@ -91,6 +97,8 @@ static void hang_up(struct session *session)
 	struct dialup_outcome outcome;
 	struct error error = ERROR_INIT;
 
+	if (stays_down(session))
+		return;
 	if (dialup_disconnect(session->conf, &session->secrets, &outcome, &error) == 0)
 		error = (struct error)ERROR_INIT;
 	else
@@ -157,6 +165,8 @@ static void count_use(struct session *session, int64_t fetched_ms)
 	const struct conf_line *line = &session->conf->line;
 	struct remote_bytes bytes = session_result_bytes(result);
 
+	if (stays_down(session))
+		return;
 	result->has_price = line_use_has_price(line);
 	result->seconds = (clock_now_ms() - session->began + 999) / 1000;
 	result->price = line_use_price(line, bytes.received + bytes.sent, result->seconds);
@@ -191,12 +201,22 @@ static void estimate(struct session *session)
 	result->price = line_use_price(&session->conf->line, bytes, result->seconds < 0 ? 0 : result->seconds);
 }
 
+/* What it has cost to look. */
+static void count_plan(struct session *session)
+{
+	const struct conf_line *line = &session->conf->line;
+	struct remote_bytes spent = session_result_bytes(&session->result);
+	int64_t seconds = (clock_now_ms() - session->began + 999) / 1000;
+
+	if (stays_down(session))
+		return;
+	line_use_add(&session->result.use, session->spool.state, line, spent, seconds, 0);
+	session_usage_count(session, line_use_price(line, spent.received + spent.sent, seconds), seconds);
+}
+
 static void make_plan(struct session *session)
 {
 	struct session_result *result = &session->result;
-	const struct conf_line *line = &session->conf->line;
-	struct remote_bytes spent;
-	int64_t seconds;
 
 	result->is_plan = true;
 	if (session->is_up && session_limits_fetch_ended_by() == NULL) {
@@ -208,10 +228,7 @@ static void make_plan(struct session *session)
 	}
 	session_sending_plan(session);
 	hang_up(session);
-	spent = session_result_bytes(result);
-	seconds = (clock_now_ms() - session->began + 999) / 1000;
-	line_use_add(&result->use, session->spool.state, line, spent, seconds, 0);
-	session_usage_count(session, line_use_price(line, spent.received + spent.sent, seconds), seconds);
+	count_plan(session);
 	estimate(session);
 	blame_the_portal(session);
 	note_end(session);
@@ -225,6 +242,8 @@ static void work(struct session *session)
 	int64_t fetch_began = clock_now_ms(), fetched_ms = 0;
 
 	dialup_journal_connect(session->spool.intake, &session->id, &session->line, session->is_up ? session->conf->line.way : NULL);
+	if (stays_down(session))
+		intake_journal(session->spool.intake, session->id.text, session->id.text, EVENT_LINE, "", result->not_connected);
 	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
@@ -258,7 +277,7 @@ static void work(struct session *session)
 	blame_the_portal(session);
 	journal_line(session);
 	count_use(session, fetched_ms);
-	session_report_problems(&report, wants_line(session), session->is_up && !remote_portal_was_met());
+	session_report_problems(&report, wants_line(session) && !stays_down(session), session->is_up && !remote_portal_was_met());
 	session_report_sign_ins(&report, &session->secrets);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
@@ -307,6 +326,21 @@ static int open_spool(struct session *session, const struct spool_options *optio
 	return 0;
 }
 
+/* Says why in the result if limits leave nothing to do. */
+static void look_at_limits(struct session *session)
+{
+	const struct limits_wish wish = {session->request.fetch, session->request.send, session->request.flush};
+	struct state *state = session->spool.state;
+	struct limits_now limits;
+
+	limits_now_load(&limits, session->conf, state, clock_wall(), clock_trust_peek(state));
+	if (limits_now_forbid(&limits, &session->spool, wish)) {
+		session_result_not_connected(&session->result, &limits, wish);
+		log_info("event=line-not-needed session=%s reason=%s", session->id.text, LOG_PHRASE(session->result.not_connected));
+	}
+	limits_now_clear(&limits);
+}
+
 /* The line first: connecting replaces files of the resolver (resolv.conf), and a sandbox allows only files that existed
  * when it was entered. The requests are in the spool, which has threads, and those must have ended. */
 static int open_line(struct session *session, struct conf *conf, const struct session_request *request, struct error *error)
@@ -314,8 +348,9 @@ static int open_line(struct session *session, struct conf *conf, const struct se
 	if (open_spool(session, &(struct spool_options){.writer = "session", .reports_damage = true}, error) != 0)
 		return -1;
 	take_request(session, request);
+	look_at_limits(session);
 	spool_close(&session->spool, NULL);
-	if (wants_line(session))
+	if (wants_line(session) && !stays_down(session))
 		bring_up(session, conf);
 	return 0;
 }
@@ -339,13 +374,13 @@ static int open_all(struct session *session, const struct session_job *job, stru
 {
 	bool has_line = job->conf->way_count > 0 || job->conf->line.connect_command[0] != '\0';
 
+	clock_trust_prepare();
 	/* Before any thread, lock or open file exists. */
 	if (secrets_start(&session->secrets, job->conf, error) != 0 ||
 	    sorting_start(&session->sorting, job->conf, session_limits_cancelled(), error) != 0 ||
 	    pictures_start(&session->pictures, job->conf, session_limits_cancelled(), error) != 0 ||
 	    (has_line && open_line(session, job->conf, job->request, error) != 0))
 		return -1;
-	clock_trust_prepare();
 	if (open_confined(session, error) != 0)
 		return -1;
 	if (!has_line) {
@@ -395,7 +430,8 @@ int session_process_run(void *context, int event_fd)
 	if (session.clock_is_trusted)
 		partial_expire(&session.spool, clock_wall());
 	session_accounts_choose(&session);
-	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
+	session.result.host_count = session.conf->smarthost_count;
+	session.result.hosts = xcalloc(session.result.host_count + 1, sizeof(*session.result.hosts));
 	line_use_load(&session.result.use, session.spool.state, clock_wall());
 	if (wants_line(&session))
 		limit_bytes(&session);

@@ -6,6 +6,7 @@
 #include "mail/usage.h"
 #include "upstream/remote_portal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void session_result_clear(struct session_result *result)
@@ -112,20 +113,57 @@ static const char *end_phrase(char text[PHRASE_MAX], const struct session_result
 	    [END_TIMEOUT] = N_("The session exceeded session_timeout and was stopped; the next one continues."),
 	};
 
+	if (result->not_connected[0] != '\0')
+		return result->not_connected;
 	if (result->end == END_NONE)
 		return NULL;
 	return result->end == END_BYTES ? limit_phrase(text, result) : phrase_word(text, PHRASE_MAX, texts[result->end]);
 }
 
-/* What a limit keeps in the queue; NULL: nothing. */
+static void append_phrase(char text[PHRASE_MAX], const char *more)
+{
+	char before[PHRASE_MAX];
+
+	snprintf(before, sizeof(before), "%s", text);
+	if (before[0] == '\0')
+		snprintf(text, PHRASE_MAX, "%s", more);
+	else
+		phrase_set(text, PHRASE_MAX, "%s; %s", before, more);
+}
+
+void session_result_not_connected(struct session_result *result, const struct limits_now *limits, struct limits_wish wish)
+{
+	json_t *list = limits_now_json(limits, wish.sends), *one;
+	char reasons[PHRASE_MAX] = "";
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		append_phrase(reasons, json_string_value(json_object_get(one, "text")));
+	phrase_set(result->not_connected, sizeof(result->not_connected), N_("The line was not connected. %s"), reasons);
+	json_decref(list);
+}
+
+/* What limits keep in the queue; NULL: nothing. */
 static const char *send_phrase(char text[PHRASE_MAX], const struct session_result *result)
 {
 	const struct outbound_plan *outgoing = &result->outgoing;
+	char until[PHRASE_MAX], reached[PHRASE_MAX];
 
-	if (result->send_limit == NULL || outgoing->held == 0)
-		return NULL;
-	return phrase_set(text, PHRASE_MAX, N_("%zu messages (%s) wait in the queue for %s: %s is reached"), outgoing->held,
-	    PHRASE_SIZE(outgoing->held_bytes), PHRASE_WORD(line_use_waits_for(result->send_limit)), result->send_limit);
+	text[0] = '\0';
+	if (result->send_limit != NULL && outgoing->held > 0) {
+		const struct limit_now limit = {.setting = result->send_limit};
+
+		append_phrase(text, PHRASE(N_("%zu messages (%s) wait in the queue until %s: %s"), outgoing->held, PHRASE_SIZE(outgoing->held_bytes),
+		    limits_now_until(&limit, until), limits_now_reached(&limit, reached)));
+	}
+	for (size_t i = 0; i < result->host_count && result->send_limit == NULL; i++) {
+		const struct outbound_host *host = &result->hosts[i];
+
+		if (host->held > 0)
+			append_phrase(text, PHRASE(N_("%zu messages wait in the queue until %s: %s"), host->held, limits_now_until(&host->limit, until),
+			    limits_now_reached(&host->limit, reached)));
+	}
+	return text[0] == '\0' ? NULL : text;
 }
 
 /* What a server answered, or who answered for it. */
@@ -217,7 +255,17 @@ static json_t *text_or_null(const char *text)
 	return text == NULL ? json_null() : json_string(text);
 }
 
-/* The limits of bytes that have ended fetching and sending. */
+static json_t *smarthost_limits(const struct session_result *result)
+{
+	json_t *limits = json_object();
+
+	for (size_t i = 0; i < result->host_count; i++)
+		if (result->hosts[i].held > 0)
+			json_object_set_new(limits, result->hosts[i].limit.smarthost, json_string(result->hosts[i].limit.setting));
+	return limits;
+}
+
+/* The limits that have ended fetching and sending. */
 static void add_limits(const struct session_result *result, json_t *answer)
 {
 	const char *limit = result->end == END_BYTES ? result->fetch_limit : NULL;
@@ -225,7 +273,8 @@ static void add_limits(const struct session_result *result, json_t *answer)
 
 	json_object_set_new(answer, SESSION_LIMIT_REACHED, json_boolean(limit != NULL && !line_use_is_of_session(limit)));
 	json_object_set_new(answer, "fetch_limit", text_or_null(limit));
-	json_object_set_new(answer, SESSION_SEND_LIMIT, text_or_null(result->send_limit));
+	json_object_set_new(answer, LIMITS_SEND, text_or_null(result->send_limit));
+	json_object_set_new(answer, LIMITS_SMARTHOSTS, smarthost_limits(result));
 	json_object_set_new(answer, "send_note", text_or_null(send_phrase(text, result)));
 }
 

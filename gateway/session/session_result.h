@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "fetcher/fetch.h"
 #include "gateway/outbound/outbound.h"
+#include "mail/limits_now.h"
 #include "mail/line_use.h"
 #include "gateway/session/session_limits.h"
 #include "gateway/session/while_up.h"
@@ -16,7 +17,6 @@
 
 /* In its JSON: whether a limit of a day or a month has ended fetching. */
 #define SESSION_LIMIT_REACHED "limit_reached"
-#define SESSION_SEND_LIMIT "send_limit" /* the setting that has ended sending, or null */
 
 struct account_result {
 	const struct conf_account *account;
@@ -32,10 +32,12 @@ struct session_result {
 	size_t account_count;
 	bool sending; /* the queue had to be flushed */
 	struct outbound_host *hosts; /* one per smarthost */
+	size_t host_count;
 	struct outbound_result sent;
 	size_t waiting; /* in the queue, at the end */
 	struct error queue_error;
 	struct error line_error;
+	char not_connected[PHRASE_MAX]; /* why the line was left down, without an error; "" */
 	const char *way; /* which of several lines was used, or tried last; NULL: there is only one */
 	enum session_end end; /* the reason for an early end */
 	const char *fetch_limit, *send_limit; /* the settings that have ended fetching and sending; NULL: none has */
@@ -52,6 +54,8 @@ struct session_result {
 
 /* Frees everything except `id`. */
 void session_result_clear(struct session_result *result);
+/* Says that the line was not connected, since these limits allow nothing of what was to be done. */
+void session_result_not_connected(struct session_result *result, const struct limits_now *limits, struct limits_wish wish);
 /* What is planned: messages and bytes of all accounts. */
 void session_result_planned(const struct session_result *result, uint64_t *messages, uint64_t *bytes);
 /* If a captive portal has answered (upstream/remote_portal.h): it is a problem of the line, and the accounts and smarthosts, which nobody has

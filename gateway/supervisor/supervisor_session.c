@@ -131,7 +131,7 @@ void supervisor_session_hang_up(struct supervisor *supervisor)
 /* Limits of bytes that the session has met hold for the rest of the day. A plan only says which it would meet. */
 static void note_limits(struct supervisor *supervisor)
 {
-	const char *limit = json_string_value(json_object_get(supervisor->result, SESSION_SEND_LIMIT));
+	const char *limit = json_string_value(json_object_get(supervisor->result, LIMITS_SEND));
 
 	if (supervisor->running.plan)
 		return;

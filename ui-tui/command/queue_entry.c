@@ -42,6 +42,13 @@ void queue_entry_clear(struct queue_entry *entry)
 	message_summary_clear(&entry->summary);
 }
 
+const char *queue_entry_why(const struct queue_entry *entry, const struct limits_now *limits, char text[PHRASE_MAX])
+{
+	bool waits = entry->has_envelope && (entry->state == QUEUE_ACTIVE || entry->state == QUEUE_DEFERRED);
+
+	return waits ? limits_now_why(limits, &entry->envelope, text) : NULL;
+}
+
 const char *queue_entry_sender(const struct queue_entry *entry)
 {
 	if (!entry->has_envelope)

@@ -4,6 +4,7 @@
 #ifndef LANPOST_UI_TUI_QUEUE_ENTRY_H
 #define LANPOST_UI_TUI_QUEUE_ENTRY_H
 
+#include "mail/limits_now.h"
 #include "spool/storage/storage.h"
 #include "ui-tui/command/message_summary.h"
 
@@ -16,6 +17,8 @@ struct queue_entry {
 	uint64_t size;		/* of the message, from its envelope or its file */
 };
 
+/* Which limit keeps it in the queue, and until when (mail/limits_now.h): a phrase in text; NULL: none does. */
+const char *queue_entry_why(const struct queue_entry *entry, const struct limits_now *limits, char text[PHRASE_MAX]);
 /* Reads it from the spool; unreadable data is empty. */
 void queue_entry_read(const struct spool *spool, const struct queue_item *item, struct queue_entry *entry);
 void queue_entry_clear(struct queue_entry *entry);

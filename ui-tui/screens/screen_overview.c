@@ -233,16 +233,16 @@ static char *last_text(const struct overview *overview, enum term_style *style)
 	return with_line;
 }
 
-/* What has ended the last session, or what it has left in the queue. */
-static int draw_note(int y, struct rect area, const json_t *last, const char *field)
+static int draw_note(int y, struct rect area, const json_t *object, const char *field)
 {
-	const char *note = json_string_value(json_object_get(last, field));
+	const char *note = json_string_value(json_object_get(object, field));
 
 	return note == NULL ? y : draw_fact(y, area, "", STYLE_WARNING, PHRASE_SAID(note));
 }
 
 static int draw_facts(struct tui *tui, const struct overview *overview, struct rect area)
 {
+	const json_t *limits = json_object_get(tui->link.status, "limits"); /* that keep mail back now */
 	enum term_style last_style;
 	char *gateway = gateway_text(tui), *line = line_text(tui), *session = session_text(tui);
 	char *last = last_text(overview, &last_style);
@@ -255,8 +255,9 @@ static int draw_facts(struct tui *tui, const struct overview *overview, struct r
 	y = draw_fact(y, area, _("Session"), tui->link.session_runs ? STYLE_WARNING : STYLE_NORMAL, session);
 	y = draw_fact(y, area, _("Last session"), last_style, last);
 	y = draw_note(y, area, overview->last, "note");
-	y = draw_note(y, area, overview->last, "send_note");
 	y = draw_fact(y, area, _("Queue"), overview->queue[QUEUE_CORRUPT] > 0 ? STYLE_BAD : STYLE_NORMAL, queue);
+	for (size_t i = 0; i < json_array_size(limits); i++)
+		y = draw_note(y, area, json_array_get(limits, i), "text");
 	free(gateway);
 	free(line);
 	free(session);

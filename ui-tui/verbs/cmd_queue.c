@@ -36,16 +36,18 @@ static json_t *recipients_json(const struct envelope *envelope)
 	return list;
 }
 
-static json_t *entry_json(const struct queue_entry *entry)
+static json_t *entry_json(const struct queue_entry *entry, const struct limits_now *limits)
 {
 	const struct envelope *envelope = &entry->envelope;
+	char text[PHRASE_MAX];
+	const char *why = queue_entry_why(entry, limits, text);
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "id", entry->item->id.text,
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:s?}", "id", entry->item->id.text,
 	    "state", queue_state_names[entry->state], "sender",
 	    cli_json_text(envelope->sender), "recipients", recipients_json(envelope), "subject",
 	    cli_json_text(entry->summary.subject), "size", (json_int_t)entry->size, "time",
 	    entry->has_envelope ? (json_int_t)envelope->time : 0, "attempts",
-	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt, "urgent", envelope->is_urgent);
+	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt, "urgent", envelope->is_urgent, "limit", why);
 }
 
 /* --- as text */
@@ -80,11 +82,24 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 	free(recipients);
 }
 
+/* And which limits keep messages there. */
+static void print_table(struct table *table, const struct limits_now *limits)
+{
+	json_t *list = limits_now_json(limits, true), *limit;
+	size_t i;
+
+	table_print(table);
+	json_array_foreach(list, i, limit)
+		puts(PHRASE_SAID(json_string_value(json_object_get(limit, "text"))));
+	json_decref(list);
+}
+
 int cmd_queue_list(struct cli *cli)
 {
 	struct table table = TABLE_SPARE("lllrLLLL", "00230010");
 	struct conf *conf = cli_conf(cli);
 	struct error error = ERROR_INIT;
+	struct limits_now limits;
 	struct queue_items items;
 	json_t *list;
 
@@ -95,12 +110,13 @@ int cmd_queue_list(struct cli *cli)
 		return cli_fail_error(&error);
 	}
 	list = json_array();
+	limits_now_read(&limits, conf);
 	add_heads(&table);
 	for (size_t i = 0; i < items.count; i++) {
 		struct queue_entry entry;
 
 		queue_entry_read(SPOOL_OF(conf), &items.items[i], &entry);
-		json_array_append_new(list, entry_json(&entry));
+		json_array_append_new(list, entry_json(&entry, &limits));
 		add_row(&table, &entry);
 		queue_entry_clear(&entry);
 	}
@@ -109,8 +125,9 @@ int cmd_queue_list(struct cli *cli)
 	else if (items.count == 0)
 		puts(_("the queue is empty"));
 	else
-		table_print(&table);
+		print_table(&table, &limits);
 	table_clear(&table);
+	limits_now_clear(&limits);
 	json_decref(list);
 	queue_items_clear(&items);
 	conf_free(conf);
@@ -126,9 +143,11 @@ static const char *next_attempt(const struct queue_entry *entry, char *time, siz
 	return entry->envelope.next_attempt == 0 ? _("in the next session") : i18n_time(time, size, entry->envelope.next_attempt);
 }
 
-static void print_entry(const struct queue_entry *entry)
+static void print_entry(const struct queue_entry *entry, const struct limits_now *limits)
 {
 	const struct envelope *envelope = &entry->envelope;
+	char text[PHRASE_MAX];
+	const char *why = queue_entry_why(entry, limits, text);
 	struct table table = TABLE_INIT("LlW");
 	char time[32], next[32], size[32], sender[1024];
 
@@ -139,6 +158,8 @@ static void print_entry(const struct queue_entry *entry)
 	    str_printable(sender, sizeof(sender), slice_of(envelope->sender)));
 	printf(_("Header:    From %s; To %s; Subject %s\n"), entry->summary.from, entry->summary.to, entry->summary.subject);
 	printf(_("Attempts:  %u, next %s\n"), envelope->attempts, next_attempt(entry, next, sizeof(next)));
+	if (why != NULL)
+		printf(_("Limit:     %s\n"), PHRASE_SAID(why));
 	if (envelope->is_urgent)
 		printf(_("Urgent:    it is sent first\n"));
 	table_add(&table, _("RECIPIENT"));
@@ -171,6 +192,7 @@ int cmd_queue_show(struct cli *cli)
 	struct conf *conf = cli_conf(cli);
 	struct queue_item item;
 	struct queue_entry entry;
+	struct limits_now limits;
 	int result = CLI_DONE;
 
 	if (conf == NULL)
@@ -181,10 +203,12 @@ int cmd_queue_show(struct cli *cli)
 		    cli->words[0]);
 	}
 	queue_entry_read(SPOOL_OF(conf), &item, &entry);
+	limits_now_read(&limits, conf);
 	if (cli->json)
-		result = cli_print_json(entry_json(&entry));
+		result = cli_print_json(entry_json(&entry, &limits));
 	else
-		print_entry(&entry);
+		print_entry(&entry, &limits);
+	limits_now_clear(&limits);
 	queue_entry_clear(&entry);
 	conf_free(conf);
 	return result;

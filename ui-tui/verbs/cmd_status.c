@@ -60,11 +60,17 @@ static const char *last_text(const json_t *last, const json_t *accounts)
 	    "below)") : _("successful");
 }
 
-/* What has ended it, or what it has left in the queue. */
-static void print_note(const json_t *last, const char *field)
+static void print_note(const json_t *object, const char *field)
 {
-	if (json_is_string(json_object_get(last, field)))
-		printf("          %s\n", PHRASE_SAID(text_of(last, field)));
+	if (json_is_string(json_object_get(object, field)))
+		printf("          %s\n", PHRASE_SAID(text_of(object, field)));
+}
+
+/* What keeps mail back now: at the providers, or in the queue. */
+static void print_limits(const json_t *limits)
+{
+	for (size_t i = 0; i < json_array_size(limits); i++)
+		print_note(json_array_get(limits, i), "text");
 }
 
 static void print_session(const json_t *session, const json_t *accounts, const char *line)
@@ -83,7 +89,6 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
 		    last_text(last, accounts));
 	print_note(last, "note");
-	print_note(last, "send_note");
 	if (json_is_string(json_object_get(last, "line")))
 		printf(_("          line %s\n"), text_of(last, "line"));
 	if (number_of(last, "line_received") > 0)
@@ -295,6 +300,7 @@ static void print_status(const json_t *status)
 	printf(_("Queue:    %lld to send, %lld deferred, %lld held, %lld damaged\n"),
 	    number_of(queue, "active"), number_of(queue, "deferred"), number_of(queue, "hold"),
 	    number_of(queue, "corrupt"));
+	print_limits(json_object_get(status, "limits"));
 	printf(_("Clients:  %lld connected (lanpost who lists them)\n"), number_of(status, "clients"));
 	print_accounts(json_object_get(status, "accounts"));
 	print_watched(json_object_get(status, "accounts"));

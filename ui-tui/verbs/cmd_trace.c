@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "config/value.h"
+#include "mail/limits_now.h"
 #include "spool/event.h"
 #include "spool/log/wal.h"
 #include "ui-tui/command/cli.h"
@@ -26,6 +27,8 @@ struct trace {
 	char id[64];	  /* id of the message shown last */
 	size_t events;
 	size_t width; /* of the widest word for an event in this language */
+	const struct spool *spool;
+	struct limits_now limits;
 };
 
 static const char *shown(char *out, size_t size, const char *text)
@@ -45,10 +48,10 @@ static void add_json(struct trace *trace, bool is_new, const struct journal_mess
 
 	if (is_new)
 		json_array_append_new(trace->messages,
-		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:[]}", "id", safe(message->id),
+		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:[], s:n}", "id", safe(message->id),
 			"message_id", safe(message->message_id), "sender", safe(message->sender),
 			"recipients", safe(message->recipients), "subject", safe(message->subject),
-			"time", (json_int_t)message->time, "size", (json_int_t)message->size, "events"));
+			"time", (json_int_t)message->time, "size", (json_int_t)message->size, "events", "limit"));
 	last = json_array_get(trace->messages, json_array_size(trace->messages) - 1);
 	json_array_append_new(json_object_get(last, "events"),
 	    json_pack("{s:f, s:o, s:o, s:o, s:o}", "time", (double)event->time_us / 1e6, "event",
@@ -90,12 +93,37 @@ static void print_event(const struct trace *trace, bool is_new, const struct jou
 	    PHRASE_SAID(event_where(b, sizeof(b), event->event, event->place, event->detail == NULL ? "" : event->detail)));
 }
 
+/* Behind the last event of a message: the limit that keeps it in the queue. */
+static void end_message(const struct trace *trace)
+{
+	struct queue_item item = {.state = QUEUE_ACTIVE};
+	struct envelope envelope;
+	struct error error;
+	char text[PHRASE_MAX];
+	const char *why;
+
+	if (!limits_now_keep_any(&trace->limits) || !msgid_is(slice_of(trace->id)))
+		return;
+	memcpy(item.id.text, trace->id, MSGID_LEN);
+	if (queue_find(trace->spool, &item.id, &item.state, &error) != 1 || (item.state != QUEUE_ACTIVE && item.state != QUEUE_DEFERRED) ||
+	    queue_read(trace->spool, &item, &envelope, &error) != 0)
+		return;
+	why = limits_now_why(&trace->limits, &envelope, text);
+	envelope_clear(&envelope);
+	if (why != NULL && trace->messages != NULL)
+		json_object_set_new(json_array_get(trace->messages, json_array_size(trace->messages) - 1), "limit", json_string(why));
+	else if (why != NULL)
+		printf("  %s\n", PHRASE_SAID(why));
+}
+
 static void add_event(void *context, const struct journal_message *message,
     const struct journal_event *event)
 {
 	struct trace *trace = context;
 	bool is_new = trace->events == 0 || strcmp(trace->id, message->id) != 0;
 
+	if (is_new)
+		end_message(trace);
 	snprintf(trace->id, sizeof(trace->id), "%s", message->id);
 	trace->events++;
 	if (trace->messages != NULL)
@@ -146,16 +174,21 @@ static void await_journal(const struct conf *conf, const struct spool *spool)
 
 static int run_trace(const struct cli *cli, const struct conf *conf, const struct spool *spool)
 {
-	struct trace trace = {.messages = cli->json ? json_array() : NULL, .width = widest_event()};
+	struct trace trace = {.messages = cli->json ? json_array() : NULL, .width = widest_event(), .spool = spool};
 	struct trace_query query = {.words = cli->count > 0 ? cli->words[0] : "", .until = INT64_MAX, .limit = EVENTS_MAX};
 	struct error error = ERROR_INIT;
+	int result;
 
 	if (!read_moment(cli, "--since", &query.since) || !read_moment(cli, "--until", &query.until)) {
 		json_decref(trace.messages);
 		return CLI_USAGE;
 	}
 	await_journal(conf, spool);
-	if (state_trace(spool->state, &query, add_event, &trace, &error) != 0) {
+	limits_now_load(&trace.limits, conf, spool->state, clock_wall(), true);
+	result = state_trace(spool->state, &query, add_event, &trace, &error);
+	end_message(&trace);
+	limits_now_clear(&trace.limits);
+	if (result != 0) {
 		json_decref(trace.messages);
 		return cli_fail_error(&error);
 	}

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.misbehaving_imap import MisbehavingImap
 from harness.numbered import in_mailbox
 from harness.sink import Sink
 from harness.waiting import until
@@ -89,7 +91,13 @@ def test_what_is_sent_has_limits_of_its_own(make_gateway, dovecot, sink):
     done = json.loads(office.session("--json").stdout)
     assert done["send_limit"] == "max_sent_per_day" and not done["failed"] and done["limit_reached"] is False
     assert len(sink.letters) == 3 and len(office.queued_files()) == 2 and in_mailbox(office, "ivan") == collections.Counter([9])
-    assert "wait in the queue for the next day: max_sent_per_day is reached" in office.cli("status").stdout
+    assert said_by(office) == "Mail waits in the queue until the next day: max_sent_per_day is reached"
+    assert office.cli("status", language="ru").stdout.count("Письма ждут в очереди до следующего дня: достигнут предел max_sent_per_day") == 1
+    waiting = office.queue()
+    assert {entry["limit"] for entry in waiting} == {"waits until the next day: max_sent_per_day is reached"}
+    assert "waits until the next day: max_sent_per_day" in office.cli("queue", "show", waiting[0]["id"]).stdout
+    assert "waits until the next day: max_sent_per_day" in office.cli("trace", waiting[0]["id"]).stdout
+    assert "Mail waits in the queue until the next day" in office.cli("queue", "list").stdout
     office.send("ivan@office.lan", ["client@bank.ru"], b"Priority: urgent\r\n" + letter(number=7, sender="ivan@office.lan"))
     until(lambda: len(office.queued_files()) == 3, 60, "the urgent message")
     assert "event=urgent-message" not in office.log()  # it would be in vain
@@ -126,6 +134,57 @@ def test_urgent_mail_is_not_kept_back_by_a_plan_nor_by_a_limit_of_before(make_ga
     until(lambda: len(sink.letters) == 7 and office.queued_files() == [], 90, "the rest")
 
 
+def said_by(office):
+    limit, = office.status()["limits"]
+    return limit["text"]
+
+
+@pytest.fixture
+def dialled(make_gateway, dovecot, sink, folder):
+    """An office whose line is connected on demand, with a day's limit that one session uses up."""
+    dovecot.deliver("office", letter(number=1, body="a line of text\n" * 700))
+    office = make_gateway(users=USERS, sections={"line": {"max_bytes_per_day": "8K", "connect_command": f"echo up >> {folder}/calls",
+                                                          "disconnect_command": f"echo down >> {folder}/calls", "price_per_session": "1"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}},
+                          accounts={"a": {"url": f"imap://127.0.0.1:{dovecot.imap_port}", "tls": "none", "user": "office", "password": "provider-pw",
+                                          "compress": "no"}})
+    office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter([1])
+    office.calls = lambda: (folder / "calls").read_text().split()
+    return office
+
+
+def test_the_line_stays_down_when_there_is_nothing_that_may_be_done(dialled, dovecot, sink):
+    office = dialled
+    assert office.calls() == ["up", "down"]
+    dovecot.deliver("office", letter(number=2))
+    paid = office.status()["usage"]
+    done = json.loads(office.session("--json").stdout)
+    assert "The line was not connected. Nothing is fetched until the next day: max_bytes_per_day is reached" in done["note"] and not done["failed"]
+    assert "price" not in done and office.status()["usage"] == paid, "it has cost nothing"
+    assert "The line was not connected" in office.session().stdout
+    assert "The line was not connected" in office.cli("trace", done["session"]).stdout
+    assert said_by(office) == "Nothing is fetched until the next day: max_bytes_per_day is reached"
+    assert "Nothing is fetched until the next day: max_bytes_per_day is reached" in office.cli("status").stdout
+    office.send("ivan@office.lan", ["daemon"], b"Subject: go\r\n\r\n")
+    until(lambda: any(b"The line was not connected" in mail for mail in office.mailbox("ivan")), 60, "the report")
+    assert office.calls() == ["up", "down"]
+    office.send("ivan@office.lan", ["client@bank.ru"], letter(number=3, sender="ivan@office.lan"))
+    until(office.queued_files, 60, "the queue")
+    office.session()
+    assert office.calls() == ["up", "down"] * 2 and len(sink.letters) == 1, "mail is still sent"
+    office.main["line"]["max_bytes_per_day"] = "1M"
+    office.write()
+    assert office.cli("reload").returncode == 0 and office.status()["limits"] == []
+    office.session()
+    assert any(b"<2.test@" in mail for mail in office.mailbox("ivan")) and office.calls() == ["up", "down"] * 3
+
+
+def test_a_plan_that_may_look_at_nothing_connects_nothing(dialled):
+    assert "The line was not connected" in dialled.session("--plan").stdout
+    assert dialled.calls() == ["up", "down"]
+
+
 def test_small_messages_come_before_a_large_one(make_gateway, dovecot):
     dovecot.deliver("office", letter(number=1, body="a line of text\n" * 40_000))
     for n in range(2, 8):
@@ -135,6 +194,64 @@ def test_small_messages_come_before_a_large_one(make_gateway, dovecot):
     assert in_mailbox(office, "ivan") == collections.Counter(range(2, 8))
     office.session()  # the first of its session comes in any case
     assert in_mailbox(office, "ivan") == collections.Counter(range(1, 8))
+
+
+def flood(server, event_of_the_list, line):
+    """The list of messages does not end; what the line has carried then is in the office's status."""
+    def act(event, argument, connection):
+        if event != event_of_the_list or "BODY" in argument:
+            return None
+        connection.say("+OK" if isinstance(server, MisbehavingPop3) else "* OK")
+        try:
+            for n in range(1, 1_000_000, 100):
+                connection.raw(b"".join(line % (i, i) for i in range(n, n + 100)))
+        except OSError:
+            pass
+        return True
+
+    server.misdeed = act
+
+
+@pytest.mark.parametrize("kind, event, line", [(MisbehavingPop3, "UIDL", b"%d uidl-of-a-message-%d\r\n"), (MisbehavingPop3, "LIST", b"%d %d\r\n"),
+                                               (MisbehavingImap, "UID FETCH", b"* %d FETCH (UID %d RFC822.SIZE 500 FLAGS ())\r\n")])
+def test_a_list_without_end_ends_at_the_limit(make_gateway, kind, event, line):
+    server = kind([letter(number=1), letter(number=2)])
+    scheme = "pop3" if kind is MisbehavingPop3 else "imap"
+    office = make_gateway(users=USERS, sections={"line": {"max_bytes_per_session": "300K"}},
+                          accounts={"a": {"url": f"{scheme}://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y", "keep_on_server": "yes"}})
+    office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2])
+    flood(server, event, line)
+    done = json.loads(office.cli("session", "--json").stdout)
+    assert done["failed"] and done["fetch_limit"] == "max_bytes_per_session" and 300_000 < done["line_received"] < 1_000_000
+    said = "its list of messages alone exceeds max_bytes_per_session"
+    assert said in done["accounts"][0]["error"] and said in office.cli("status").stdout
+    server.misdeed = lambda event, argument, connection: None
+    if scheme == "pop3":
+        server.messages.append(letter(number=3))
+        server.uidls.append("another")
+    else:
+        server.messages[max(server.messages) + 1] = letter(number=3)
+    office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3]), "what was seen is still known"
+    server.stop()
+
+
+def test_what_is_known_may_be_listed_in_any_case(make_gateway):
+    """Else an account that keeps its mail on the server would never be fetched again."""
+    server = MisbehavingPop3([letter(number=n) for n in range(1, 1201)])
+    server.uidls = [f"{n}-{'u' * 60}" for n in range(1, 1201)]
+    office = make_gateway(users=USERS, accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y",
+                                                       "keep_on_server": "yes"}})
+    office.session()
+    office.main["line"] = {"max_bytes_per_session": "20K"}
+    office.write()
+    office.cli("reload")
+    server.messages.append(letter(number=2000))
+    server.uidls.append("new")
+    done = json.loads(office.session("--json").stdout)
+    assert done["line_received"] > 90_000 and in_mailbox(office, "ivan")[2000] == 1
+    server.stop()
 
 
 def test_the_rate_is_kept_by_all_accounts_together(make_gateway, dovecot):

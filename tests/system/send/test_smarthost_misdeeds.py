@@ -1,5 +1,6 @@
 """A smarthost that refuses, breaks off or lies at every step: each recipient's fate is exact, nothing is sent twice but for the
 one doubt that SMTP leaves, and what can wait waits."""
+import json
 import re
 import sqlite3
 import subprocess
@@ -370,8 +371,15 @@ def test_what_the_provider_limits_waits(make_gateway, limit):
     server = Smarthost()
     office = office_at(make_gateway, server, **{limit: "4"})
     write(office, 10)
-    office.session("--send-only")
+    note = json.loads(office.session("--send-only", "--json").stdout)["send_note"]
     assert len(server.got) == 4 and len(office.queued_files()) == 6
+    said, = office.status()["limits"]
+    assert (said["setting"], said["smarthost"]) == (limit, "default") and f"{limit} of smarthost default is reached" in said["text"]
+    assert note == said["text"].replace("Mail waits", "6 messages wait")
+    assert (said["until"] is None) == limit.endswith("session")
+    waiting = office.queue()
+    assert all(f"{limit} of smarthost default is reached" in entry["limit"] for entry in waiting)
+    assert f"{limit} of smarthost default is reached" in office.cli("trace", waiting[0]["id"]).stdout
     office.session("--send-only")
     server.stop()
     assert len(server.got) == (8 if limit.endswith("session") else 4)
