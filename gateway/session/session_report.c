@@ -102,29 +102,33 @@ static void forget_skipped(const struct session_report *session, const struct ac
 		forget_over(&over, find_fetched);
 }
 
-static bool is_of_removed_account(const struct conf *conf, const char *key)
+static bool is_message_of_removed(const struct conf *conf, const char *key)
 {
-	static const char *const begins[] = {"account ", "login account ", "uids "};
-
-	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
-		if (strncmp(key, begins[i], strlen(begins[i])) == 0)
-			return conf_find_account(conf, key + strlen(begins[i])) == NULL;
-	if (strncmp(key, "message ", strlen("message ")) != 0)
-		return false;
 	for (size_t i = 0; i < conf->account_count; i++)
 		if (is_message_of(key, &conf->accounts[i]))
 			return false;
-	return true;
+	return strncmp(key, "message ", strlen("message ")) == 0;
 }
 
-static bool is_of_removed_smarthost(const struct conf *conf, const char *key)
+/* Of an account, a smarthost or a scanner that is no longer configured. */
+static bool is_of_removed(const struct conf *conf, const char *key)
 {
-	static const char *const begins[] = {"smarthost ", "login smarthost "};
+	static const struct {
+		const char *begin;
+		enum { ACCOUNT, SMARTHOST, SCANNER } kind;
+	} kinds[] = {{"account ", ACCOUNT}, {"login account ", ACCOUNT}, {"uids ", ACCOUNT}, {"smarthost ", SMARTHOST}, {"login smarthost ", SMARTHOST},
+	    {"scanner ", SCANNER}};
 
-	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
-		if (strncmp(key, begins[i], strlen(begins[i])) == 0)
-			return conf_find_smarthost(conf, key + strlen(begins[i])) == NULL;
-	return false;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *name = key + strlen(kinds[i].begin);
+
+		if (strncmp(key, kinds[i].begin, strlen(kinds[i].begin)) != 0)
+			continue;
+		if (kinds[i].kind == ACCOUNT)
+			return conf_find_account(conf, name) == NULL;
+		return kinds[i].kind == SMARTHOST ? conf_find_smarthost(conf, name) == NULL : conf_find_scanner(conf, name) == NULL;
+	}
+	return is_message_of_removed(conf, key);
 }
 
 static void find_removed(void *context, const char *key, const char *text, int64_t since)
@@ -133,7 +137,7 @@ static void find_removed(void *context, const char *key, const char *text, int64
 
 	(void)text;
 	(void)since;
-	if (is_of_removed_account(over->session->conf, key) || is_of_removed_smarthost(over->session->conf, key))
+	if (is_of_removed(over->session->conf, key))
 		strlist_add(&over->keys, key);
 }
 

@@ -172,7 +172,7 @@ static void test_a_smarthost_that_was_not_tried_is_not_spoken_of(void **context)
 
 static void test_what_is_no_longer_configured_has_no_problems(void **context)
 {
-	static const char *const gone[] = {"account old", "login account old", "uids old", "message old u1", "smarthost old", "login smarthost old"};
+	static const char *const gone[] = {"account old", "login account old", "uids old", "message old u1", "smarthost old", "login smarthost old", "scanner old"};
 	static const char *const here[] = {"account sales", "message sales u1", "disk", "login account sales"};
 	struct error error;
 
