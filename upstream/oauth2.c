@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "config/endpoint.h"
+#include "upstream/curl_handle.h"
 #include "upstream/remote_priv.h"
 #include "upstream/remote_reason.h"
 
@@ -87,13 +88,6 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	return (request->client->cancel != NULL && atomic_load(request->client->cancel)) || clock_left_ms(request->deadline) == 0;
 }
 
-/* Commands must not inherit it. */
-static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	(void)context, (void)purpose;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 static int close_socket(void *context, curl_socket_t socket)
 {
 	const struct request *request = context;
@@ -113,15 +107,10 @@ static void set_options(struct request *request, const char *url)
 
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, endpoint_is_local(&server) ? "https,http" : "https");
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (request->client->ca_file[0] != '\0')
 		curl_easy_setopt(curl, CURLOPT_CAINFO, request->client->ca_file);
-	/* Also if empty: otherwise libcurl would use the environment. */
-	curl_easy_setopt(curl, CURLOPT_PROXY, request->client->proxy);
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buf_text(&request->form));
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->form.len);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)OAUTH2_REQUEST_MS);
 	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)OAUTH2_ANSWER_MAX);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -129,7 +118,6 @@ static void set_options(struct request *request, const char *url)
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
-	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, request);
 }
@@ -150,10 +138,9 @@ static int failed(const struct request *request, const char *url, CURLcode code,
 
 static void begin(struct request *request, const struct oauth2_client *client)
 {
-	remote_start_curl();
 	*request = (struct request){
 	    .client = client,
-	    .curl = curl_easy_init(),
+	    .curl = curl_handle_new(client->proxy),
 	    .form = BUF_SECRET(FORM_MAX),
 	    .answer = BUF_SECRET(OAUTH2_ANSWER_MAX),
 	    .deadline = clock_now_ms() + OAUTH2_REQUEST_MS,

@@ -6,10 +6,9 @@
 #include "base/i18n.h"
 #include "base/net/deflate.h"
 #include "config/endpoint.h"
+#include "upstream/curl_handle.h"
 #include "upstream/remote_portal.h"
 
-#include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,18 +19,6 @@
 bool remote_is_cancelled(const struct remote *remote)
 {
 	return remote->cancel != NULL && atomic_load(remote->cancel);
-}
-
-static void start_curl(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-void remote_start_curl(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, start_curl);
 }
 
 /* --- libcurl's output while it connects */
@@ -129,8 +116,6 @@ static void set_trust(struct remote *remote, const struct conf_remote *conf)
 
 	remote->is_verified = verify || pin_alone;
 	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(tls_of(conf)));
-	/* Independent of this computer's OpenSSL settings (RFC 8996). */
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	if (conf->ca_file[0] != '\0')
@@ -157,23 +142,6 @@ static void set_url(struct remote *remote, const struct remote_options *options)
 	free(full);
 }
 
-/* libcurl's own sockets would otherwise be inherited by commands. */
-static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	(void)context, (void)purpose;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-/* OpenSSL would handle records without data (TLS 1.3: KeyUpdate) within one call, as long as more of them come: a server
- * that never stops must not exceed our deadlines. Without auto-retry each of them ends a call. */
-static CURLcode set_tls(CURL *curl, void *tls, void *context)
-{
-	(void)curl, (void)context;
-	SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
-	SSL_CTX_set_read_ahead(tls, 0); /* poll() must see what has not been read */
-	return CURLE_OK;
-}
-
 static int close_socket(void *context, curl_socket_t socket)
 {
 	remote_count_end(context, socket);
@@ -187,18 +155,13 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	set_url(remote, options);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, remote);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)REMOTE_LOGIN_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)REMOTE_LOGIN_MS);
 	if (options->timeout > 0)
 		curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)options->timeout);
-	/* Also if empty: otherwise libcurl would use the environment. */
-	curl_easy_setopt(curl, CURLOPT_PROXY, options->proxy);
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, remote->curl_text);
 	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
@@ -207,7 +170,6 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
-	curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, set_tls);
 	set_trust(remote, options->remote);
 }
 
@@ -259,7 +221,7 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	buf_reset(&remote->greeting);
 	buf_reset(&remote->heard);
 	buf_reset(&remote->capabilities);
-	remote->curl = curl_easy_init();
+	remote->curl = curl_handle_new(options->proxy);
 	if (remote->curl == NULL)
 		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
 	set_options(remote, options);
@@ -363,7 +325,6 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 {
 	struct remote *made = new_remote(options);
 
-	remote_start_curl();
 	*remote = NULL;
 	if (open_remote(made, options, error) != 0) {
 		remote_close(made);

@@ -45,8 +45,6 @@ enum remote_login {
 };
 
 bool remote_is_cancelled(const struct remote *remote);
-/* Prepares libcurl, once per process. */
-void remote_start_curl(void);
 /* What TCP has moved over the socket; false: not known. */
 bool remote_socket_bytes(curl_socket_t socket, struct remote_bytes *bytes);
 /* Adds the last bytes of a socket that is about to be closed. */

@@ -4,19 +4,13 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "upstream/curl_handle.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* libcurl's own sockets would otherwise be inherited. */
-static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	(void)context, (void)purpose;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
 
 void scanner_line_options(struct scanner *scanner, const char *path, int64_t deadline)
 {
@@ -33,9 +27,6 @@ void scanner_line_options(struct scanner *scanner, const char *path, int64_t dea
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, has_socket ? text : NULL);
 	free(text);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* also not from the environment */
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, left > 0 ? left : 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1L);
 }
@@ -56,7 +47,7 @@ int scanner_line_open(struct scanner *scanner, int64_t deadline, struct error *e
 {
 	CURLcode code;
 
-	scanner->curl = curl_easy_init();
+	scanner->curl = curl_handle_new("");
 	if (scanner->curl == NULL)
 		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
 	scanner_line_options(scanner, "/", deadline);

@@ -2,6 +2,7 @@
 #include "upstream/scanner/scanner_priv.h"
 
 #include "base/i18n.h"
+#include "upstream/curl_handle.h"
 #include "upstream/scanner/rspamd.h"
 
 struct transfer {
@@ -93,7 +94,7 @@ static int post(struct transfer *transfer, const char *path, int64_t deadline, l
 	CURLcode code;
 
 	if (scanner->curl == NULL)
-		scanner->curl = curl_easy_init();
+		scanner->curl = curl_handle_new("");
 	if (scanner->curl == NULL || lines == NULL) {
 		curl_slist_free_all(lines);
 		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
