@@ -51,17 +51,18 @@ static char *explain(long status, const json_t *object, char *out, size_t size)
 {
 	const char *code = json_string_value(json_object_get(object, "error"));
 	const char *text = json_string_value(json_object_get(object, "error_description"));
-	struct slice rest = slice_of(text == NULL ? "" : text);
-	char first[SAID_MAX];
+	struct slice rest = slice_of(text == NULL ? "" : text), first = slice_trim(slice_cut(&rest, '\n'));
+	size_t len;
 
 	if (code == NULL) {
 		snprintf(out, size, "HTTP %ld", status);
 		return out;
 	}
-	str_printable(out, size, slice_of(code));
-	str_printable(first, sizeof(first), slice_trim(slice_cut(&rest, '\n')));
-	if (first[0] != '\0' && strlen(out) + 3 < size)
-		snprintf(out + strlen(out), size - strlen(out), ": %.*s", (int)(size - strlen(out) - 3), first);
+	len = strlen(str_printable(out, size, slice_of(code)));
+	if (first.len == 0 || len + sizeof(": ") >= size)
+		return out;
+	memcpy(out + len, ": ", 2);
+	str_printable(out + len + 2, size - len - 2, first);
 	return out;
 }
 
@@ -154,11 +155,12 @@ int oauth2_answer_device(long status, struct slice answer, struct oauth2_device 
 static enum oauth2_result read_tokens(long status, const json_t *object, struct oauth2_tokens *tokens, struct error *error)
 {
 	const char *type = json_string_value(json_object_get(object, "token_type"));
+	const json_t *refresh = json_object_get(object, "refresh_token");
 
 	tokens->lifetime = take_number(object, "expires_in", 0, TOKEN_LIFETIME_MOST);
 	tokens->refresh_lifetime = take_number(object, "refresh_token_expires_in", 0, REFRESH_LIFETIME_MOST);
 	if (take(object, "access_token", tokens->access, sizeof(tokens->access)) && type != NULL && strcasecmp(type, "bearer") == 0 &&
-	    (json_object_get(object, "refresh_token") == NULL || take(object, "refresh_token", tokens->refresh, sizeof(tokens->refresh))))
+	    (refresh == NULL || json_is_null(refresh) || take(object, "refresh_token", tokens->refresh, sizeof(tokens->refresh))))
 		return OAUTH2_GRANTED;
 	no_answer(status, error);
 	return OAUTH2_FAILED;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/phrase.h"
 
 #define DEVICE(more) "{\"device_code\":\"d\",\"user_code\":\"AB-CD\",\"expires_in\":900" more "}"
 #define PAGE ",\"verification_uri\":\"https://x.example/d\""
@@ -70,6 +71,7 @@ static void test_tokens_and_refusals(void **state)
 	} cases[] = {
 	    {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"3599\"}", 200, OAUTH2_GRANTED, ERROR_NONE, ""},
 	    {"{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":3599,\"refresh_token\":\"r\"}", 200, OAUTH2_GRANTED, ERROR_NONE, "r"},
+	    {"{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"refresh_token\":null}", 200, OAUTH2_GRANTED, ERROR_NONE, ""},
 	    {"{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"refresh_token\":\"r\\n\"}", 200, OAUTH2_FAILED, ERROR_PROTOCOL, NULL},
 	    {"{\"access_token\":\"a\\u0001b\",\"token_type\":\"Bearer\"}", 200, OAUTH2_FAILED, ERROR_PROTOCOL, NULL},
 	    {"{\"access_token\":\"a\",\"token_type\":\"mac\"}", 200, OAUTH2_FAILED, ERROR_PROTOCOL, NULL},
@@ -98,11 +100,31 @@ static void test_tokens_and_refusals(void **state)
 	}
 }
 
+/* It is cut at a whole character. */
+static void test_a_long_reason_is_cut(void **state)
+{
+	char answer[700], said[PHRASE_TEXT_MAX];
+	size_t len = (size_t)snprintf(answer, sizeof(answer), "{\"error\":\"invalid_grant\",\"error_description\":\"x");
+	struct oauth2_tokens tokens;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		len += (size_t)snprintf(answer + len, sizeof(answer) - len, "й");
+	snprintf(answer + len, sizeof(answer) - len, "\"}");
+	assert_int_equal(oauth2_answer_token(400, slice_of(answer), &tokens, &error), OAUTH2_INVALID);
+	phrase_show(said, sizeof(said), error.phrase, "en");
+	assert_non_null(strstr(said, "(invalid_grant: xййй"));
+	assert_non_null(strstr(said, "ййй)"));
+	assert_null(strstr(said, "\\x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_sign_in_that_begins),
 	    cmocka_unit_test(test_tokens_and_refusals),
+	    cmocka_unit_test(test_a_long_reason_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
