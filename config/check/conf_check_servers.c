@@ -25,14 +25,13 @@ static void check_sign_in(const struct check *check, const char *kind, const cha
 
 	if (remote->oauth2 == OAUTH2_NONE)
 		return;
+	if (remote->oauth2 == OAUTH2_OWN && (remote->oauth2_device_url[0] == '\0' || remote->oauth2_token_url[0] == '\0'))
+		ERROR_AT(check, &remote->oauth2, place, N_("[%s %s] has oauth2 = own and needs oauth2_device_url and oauth2_token_url"), kind, name);
 	if (remote->oauth2_client_id[0] == '\0')
 		ERROR_AT(check, &remote->oauth2, place, N_("[%s %s] has oauth2 but no oauth2_client_id"), kind, name);
-	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
-		if (remote->oauth2 == OAUTH2_OWN && (*urls[i])[0] == '\0')
-			ERROR_AT(check, &remote->oauth2, place, N_("[%s %s] has oauth2 = own and needs oauth2_device_url and oauth2_token_url"), kind, name);
-		else if ((*urls[i])[0] != '\0' && !is_token_url(*urls[i]))
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+		if ((*urls[i])[0] != '\0' && !is_token_url(*urls[i]))
 			ERROR_AT(check, urls[i], place, N_("%s is not a URL with https"), *urls[i]);
-	}
 	if (remote->oauth2 == OAUTH2_GOOGLE && remote->oauth2_scope[0] == '\0')
 		WARN_AT(check, &remote->oauth2, place,
 		    N_("[%s %s] has oauth2 = google, but Google grants no access to mail to sign-ins by code: use an app password, or oauth2_token_command"), kind, name);
