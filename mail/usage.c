@@ -249,12 +249,22 @@ static int add_to(int64_t period, const json_t *usage, const struct conf *conf, 
 	return result;
 }
 
+/* In one transaction: the days make up the month. */
+static int store(const json_t *usage, const struct conf *conf, struct state *state, int64_t day, struct error *error)
+{
+	if (state_begin(state, error) != 0)
+		return -1;
+	if (add_to(day, usage, conf, state, error) == 0 && add_to(day / 100, usage, conf, state, error) == 0)
+		return state_commit(state, error);
+	state_abort(state);
+	return -1;
+}
+
 void usage_store(const json_t *usage, const struct conf *conf, struct state *state, int64_t now)
 {
-	int64_t day = clock_day(now);
 	struct error error;
 
-	if (add_to(day, usage, conf, state, &error) != 0 || add_to(day / 100, usage, conf, state, &error) != 0)
+	if (store(usage, conf, state, clock_day(now), &error) != 0)
 		log_warnx("event=line-use-not-stored reason=%s", LOG_ERROR(&error));
 }
 

@@ -1,5 +1,6 @@
 """Who has used the line: the report, status and the month divide bytes and price among accounts and users, and the sums are right."""
 import json
+import sqlite3
 
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
@@ -57,3 +58,22 @@ def test_each_account_and_user_bears_what_it_has_used(make_gateway):
         assert office.cli("usage", *wrong).returncode == 2
     provider.stop()
     sink.stop()
+
+
+def test_a_day_and_its_month_are_stored_together(make_gateway):
+    """Or neither: the days make up the month."""
+    provider = MisbehavingPop3([letter(number=1)])
+    office = make_gateway(users=["ivan"], accounts={"sales": {"url": f"pop3://127.0.0.1:{provider.port}", "tls": "none", "user": "x", "password": "y"}})
+
+    def sessions():
+        return [[line["sessions"] for line in usage["lines"]] for usage in json.loads(office.cli("usage", "--json").stdout)]
+
+    with sqlite3.connect(office.spool / "state.db", timeout=90) as state:  # a month cannot be written
+        state.execute("CREATE INDEX refuse ON value (CASE WHEN substr(key, 1, 11) = 'usage-month' THEN abs(-9223372036854775807 - (length(key) > 0)) END)")
+    office.session()
+    assert "event=line-use-not-stored" in office.log() and sessions() == [[], []]
+    state.execute("DROP INDEX refuse")
+    state.close()
+    office.session()
+    assert sessions() == [[1], [1]]
+    provider.stop()
