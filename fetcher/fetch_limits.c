@@ -188,8 +188,10 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	ask(fetch, INT64_MAX, false, &ignored);
 	fetch_result_is_late(fetch, fetch_limits_ended_by(fetch), NULL);
 	limit = fetch_limits_ended_by(fetch);
+	if (limit == NULL) /* the session was stopped meanwhile */
+		return error_set(error, ERROR_CANCELLED, N_("cancelled"));
 	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (a message is larger than the server announced, and exceeds %s)"),
-	    remote_host(fetch->connection.remote), limit == NULL ? "session" : limit);
+	    remote_host(fetch->connection.remote), limit);
 }
 
 /* --- during the transfer */

@@ -48,7 +48,6 @@ static bool add_others(struct fetch_folders *folders, struct buf *filter)
 	size_t begin;
 
 	folders->notified = 0;
-
 	buf_append_text(filter, "(selected (MessageNew MessageExpunge)) (mailboxes (");
 	begin = filter->len;
 	for (size_t i = 1; i < folders->count && filter->len + strlen(folders->items[i].argument) + 40 < IMAP_SET_MAX; i++, folders->notified++)

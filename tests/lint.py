@@ -63,7 +63,7 @@ FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! %s\"|\")|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
 # A path of the spool that is put together elsewhere than in spool/layout.c.
-LAYOUT = re.compile(r'"%s/(wal|partial|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
+LAYOUT = re.compile(r'"%s/(wal|partial|mailboxes|archive|queue|sign-in|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
 # A spool as a string: it is opened once, and a struct.
 SPOOL_TEXT = re.compile(r"const char \*spool\b")
 # Written in pieces, so that this file does not break its own rule.

@@ -17,9 +17,9 @@
  *    envelope alone; intake_is_unsettled() says what must not be sent although it is there.
  *  - state.h: what is remembered beside the mail, by subject: state_seen.h (what was fetched), state_journal.h (what happened to each
  *    message), state_triggers.h, state_replies.h, state_problems.h, last_login.h, stub_origin.h, state_friends.h, state_lessons.h,
- *    state_values.h (numbers of whom they concern, results of sessions). A process sees at once what it has written; writes of
- *    one transaction are durable together. What the intake remembers (the journal, what was seen) is there after its next checkpoint,
- *    or when intake_write_notes() returns.
+ *    state_first_copy.h (which places have a message that may come again), state_values.h (numbers of whom they concern, results of
+ *    sessions). A process sees at once what it has written; writes of one transaction are durable together. What the intake remembers
+ *    (the journal, what was seen, first copies) is there after its next checkpoint, or when intake_write_notes() returns.
  *
  * Every function that can fail returns -1 and sets *error; ERROR_TEMPORARY and ERROR_FULL mean that it may be tried again. Nothing is
  * changed then.
