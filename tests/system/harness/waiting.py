@@ -12,16 +12,22 @@ PATIENCE = int(os.environ.get("LANPOST_PATIENCE", 90))
 
 
 def until(condition, seconds=15, what="the condition"):
-    """Returns the first true value of condition(); fails after this many seconds, but not before PATIENCE."""
+    """Returns the first true value of condition(); fails after this many seconds, but not before PATIENCE.
+
+    A condition that starts a program is asked less often than one that looks at a file: tests that wait would else take the
+    processors from what they wait for.
+    """
     seconds = max(seconds, PATIENCE)
     deadline = time.monotonic() + seconds
     while True:
+        began = time.monotonic()
         value = condition()
+        now = time.monotonic()
         if value:
             return value
-        if time.monotonic() > deadline:
+        if now > deadline:
             raise AssertionError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 2 * (now - began)), 0.5))
 
 
 # A range of ports for each test process, below those the kernel gives to clients, so that tests side by side
