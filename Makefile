@@ -235,10 +235,11 @@ fuzz-merge-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 # The warnings of clang; the objects are those of the fuzz targets.
 clang:
 	@+$(fuzz_make) all
-# The objects are those of the fuzz targets, which run the seeds themselves. Under a sanitizer each power cut takes many times as
-# long, and one is enough.
+# Under a sanitizer each power cut takes many times as long, and one at each sync is enough.
+asan tsan: export LANPOST_POWER_CUTS := 1
+# The objects are those of the fuzz targets, which run the seeds themselves.
 asan:
-	@+LANPOST_POWER_CUTS=1 $(if $(shell command -v clang),$(fuzz_make) unit,\
+	@+$(if $(shell command -v clang),$(fuzz_make) unit,\
 	    $(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay)
 # Each process that ends sleeps a second by default, so that threads left may still race; ours are many.
 tsan:
