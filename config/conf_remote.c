@@ -27,42 +27,46 @@ void conf_secret_free(char *secret)
 	free(secret);
 }
 
-static int run_password_command(const char *key, const char *command, const atomic_bool *cancel, struct buf *output,
-    char **secret, struct error *error)
+static int read_first_line(const char *key, struct buf *output, char **secret, struct error *error)
 {
-	struct slice rest, line;
-	int status;
+	struct slice rest = buf_slice(output), line = slice_cut(&rest, '\n');
 
-	if (command_run(command, COMMAND_SECONDS, cancel, output, &status, error) != 0)
-		return error_context(error, "%s", key);
-	if (status != 0)
-		return error_set(error, ERROR_CONFIG, N_("%s failed with exit code %d"), key, status);
-	rest = buf_slice(output);
-	line = slice_cut(&rest, '\n');
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	if (line.len == 0 || line.len == SECRET_MAX || slice_find(line, '\0') >= 0)
-		return error_set(error, ERROR_CONFIG,
-		    N_("%s printed no usable first line"), key);
+		return error_set(error, ERROR_CONFIG, N_("%s printed no usable first line"), key);
 	*secret = slice_dup(line);
 	return 0;
 }
 
-int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error)
+/* key: of the command. value: what it replaces; used if there is no command. */
+static int get_secret(const char *key, const char *command, const char *value, const atomic_bool *cancel, char **secret, struct error *error)
 {
 	struct buf output = BUF_SECRET(SECRET_MAX);
-	const char *key = "password_command", *command = remote->password_command;
-	int result;
+	int status, result;
 
-	if (remote->oauth2_token_command[0] != '\0') {
-		key = "oauth2_token_command";
-		command = remote->oauth2_token_command;
-	}
 	if (command[0] == '\0') {
-		*secret = xstrdup(remote->password);
+		*secret = xstrdup(value);
 		return 0;
 	}
-	result = run_password_command(key, command, cancel, &output, secret, error);
+	if (command_run(command, COMMAND_SECONDS, cancel, &output, &status, error) != 0)
+		result = error_context(error, "%s", key);
+	else if (status != 0)
+		result = error_set(error, ERROR_CONFIG, N_("%s failed with exit code %d"), key, status);
+	else
+		result = read_first_line(key, &output, secret, error);
 	buf_clear(&output);
 	return result;
+}
+
+int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error)
+{
+	if (remote->oauth2_token_command[0] != '\0')
+		return get_secret("oauth2_token_command", remote->oauth2_token_command, "", cancel, secret, error);
+	return get_secret("password_command", remote->password_command, remote->password, cancel, secret, error);
+}
+
+int conf_remote_client_secret(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error)
+{
+	return get_secret("oauth2_client_secret_command", remote->oauth2_client_secret_command, remote->oauth2_client_secret, cancel, secret, error);
 }

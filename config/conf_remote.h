@@ -22,7 +22,7 @@ struct conf_remote {
 	char *user, *password, *password_command;
 	char *oauth2_token_command; /* instead of a password */
 	enum conf_oauth2 oauth2;    /* instead of both: the provider where lanpost signs in itself (upstream/oauth2.h) */
-	char *oauth2_client_id, *oauth2_client_secret;
+	char *oauth2_client_id, *oauth2_client_secret, *oauth2_client_secret_command;
 	char *oauth2_device_url, *oauth2_token_url, *oauth2_scope; /* "": as the provider has them */
 	enum conf_auth auth;
 	int64_t connect_timeout;
@@ -34,10 +34,12 @@ bool conf_remote_names_its_server(const struct conf_remote *remote);
 /* Whether the login sends a token of OAuth 2.0 and no password. */
 bool conf_remote_has_token(const struct conf_remote *remote);
 
-/* Gets a password: the configured one, or the first line that oauth2_token_command or password_command prints (run by
+/* Gets a password or token: the configured one, or the first line that oauth2_token_command or password_command prints (run by
  * /bin/sh with a time limit of 30 s, aborted once *cancel is true; cancel may be NULL). *secret is new memory; the caller
  * wipes and frees it with conf_secret_free(). */
 int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error);
+/* The same for the secret of the application at the provider of oauth2; "" if it has none. */
+int conf_remote_client_secret(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error);
 void conf_secret_free(char *secret); /* accepts NULL */
 
 #endif

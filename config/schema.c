@@ -252,6 +252,8 @@ static const struct schema_key sorter_keys[] = {
 	    N_("The application that is registered at the provider.")},                            \
 	{"oauth2_client_secret", SECRET(owner, remote.oauth2_client_secret), "", N_("none"), ANY,  \
 	    N_("The secret of the application, if the provider has issued one.")},                 \
+	{"oauth2_client_secret_command", COMMAND(owner, remote.oauth2_client_secret_command), "", N_("none"), ANY, \
+	    N_("A command that prints this secret in its first line; replaces oauth2_client_secret.")}, \
 	{"oauth2_device_url", TEXT(owner, remote.oauth2_device_url), "", N_("that of the provider"), ANY, \
 	    N_("Where a sign-in begins (https).")},                                                \
 	{"oauth2_token_url", TEXT(owner, remote.oauth2_token_url), "", N_("that of the provider"), ANY, \

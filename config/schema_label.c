@@ -120,6 +120,7 @@ static const struct {
     {"", "oauth2", N_("Sign-in at"), false},
     {"", "oauth2_client_id", N_("Application (client ID)"), false},
     {"", "oauth2_client_secret", N_("Its secret"), false},
+    {"", "oauth2_client_secret_command", N_("Command that prints its secret"), false},
     {"", "oauth2_device_url", N_("URL for sign-ins"), false},
     {"", "oauth2_token_url", N_("URL for tokens"), false},
     {"", "oauth2_scope", N_("Scope"), false},

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LOCK_SECONDS (OAUTH2_REQUEST_MS / 1000 + 10) /* another login renews it */
+#define LOCK_SECONDS (OAUTH2_REQUEST_MS / 1000 + 40) /* another login renews it: a command that prints the secret, and a request */
 #define SPARE_SECONDS 300 /* a login takes a while, and clocks differ */
 #define SLOWER_SECONDS 5  /* RFC 8628 section 3.5 */
 #define FAILURES_MAX 10
@@ -26,6 +26,16 @@ static struct oauth2_client client_of(const struct sign_in *sign_in)
 	client.cancel = sign_in->cancel;
 	client.bytes = sign_in->bytes;
 	return client;
+}
+
+/* The same with the secret of the application, which the caller frees. */
+static int open_client(const struct sign_in *sign_in, struct oauth2_client *client, char **secret, struct error *error)
+{
+	*client = client_of(sign_in);
+	if (conf_remote_client_secret(sign_in->remote, sign_in->cancel, secret, error) != 0)
+		return -1;
+	client->secret = *secret;
+	return 0;
 }
 
 static void name_of(const struct conf_remote *remote, char *name)
@@ -97,15 +107,17 @@ static int note_refusal(const struct sign_in *sign_in, const char *name, struct 
 /* A provider that replaces the refresh token may refuse the old one from then on: first it is certain that the file can be replaced. */
 static int renew(const struct sign_in *sign_in, const char *name, struct sign_in_file *file, struct error *error)
 {
-	const struct oauth2_client client = client_of(sign_in);
 	const struct spool *spool = SPOOL_OF(sign_in->conf);
+	struct oauth2_client client;
 	struct oauth2_tokens tokens;
 	enum oauth2_result result;
+	char *secret;
 	int kept = -1;
 
-	if (sign_in_file_write(spool, name, file, error) != 0)
+	if (sign_in_file_write(spool, name, file, error) != 0 || open_client(sign_in, &client, &secret, error) != 0)
 		return -1;
 	result = oauth2_refresh(&client, file->refresh, &tokens, error);
+	conf_secret_free(secret);
 	if (result == OAUTH2_INVALID)
 		return note_refusal(sign_in, name, file, error);
 	if (result == OAUTH2_GRANTED) {
@@ -159,9 +171,15 @@ int sign_in_secret(const struct sign_in *sign_in, char **secret, struct error *e
 
 int sign_in_begin(const struct sign_in *sign_in, struct oauth2_device *device, struct error *error)
 {
-	const struct oauth2_client client = client_of(sign_in);
+	struct oauth2_client client;
+	char *secret;
+	int result;
 
-	return oauth2_begin(&client, device, error);
+	if (open_client(sign_in, &client, &secret, error) != 0)
+		return -1;
+	result = oauth2_begin(&client, device, error);
+	conf_secret_free(secret);
+	return result;
 }
 
 static int keep(const struct sign_in *sign_in, const struct oauth2_tokens *tokens, struct error *error)
@@ -204,12 +222,12 @@ static bool is_passing(enum oauth2_result result, const struct error *error, int
 	return result == OAUTH2_FAILED && error->class == ERROR_TEMPORARY && ++*failures < FAILURES_MAX;
 }
 
-int sign_in_wait(const struct sign_in *sign_in, const struct oauth2_device *device, struct error *error)
+/* Polls the provider until the user has answered. */
+static int await_tokens(const struct sign_in *sign_in, const struct oauth2_client *client, const struct oauth2_device *device,
+    struct oauth2_tokens *tokens, struct error *error)
 {
-	const struct oauth2_client client = client_of(sign_in);
 	int64_t end = clock_now_ms() + device->lifetime * 1000, interval = device->interval;
-	struct oauth2_tokens tokens;
-	int failures = 0, kept;
+	int failures = 0;
 
 	for (;;) {
 		enum oauth2_result result;
@@ -219,17 +237,32 @@ int sign_in_wait(const struct sign_in *sign_in, const struct oauth2_device *devi
 			return error_set(error, ERROR_CANCELLED, N_("cancelled"));
 		if (clock_left_ms(end) == 0)
 			return error_set(error, ERROR_TEMPORARY, N_("the code was not entered in time; begin again"));
-		result = oauth2_poll(&client, device->device_code, &tokens, error);
+		result = oauth2_poll(client, device->device_code, tokens, error);
 		if (result == OAUTH2_GRANTED)
-			break;
+			return 0;
 		if (result == OAUTH2_SLOW_DOWN || is_passing(result, error, &failures))
 			interval += SLOWER_SECONDS;
 		else if (result != OAUTH2_PENDING)
 			return -1;
 	}
-	kept = keep(sign_in, &tokens, error);
-	explicit_bzero(&tokens, sizeof(tokens));
-	return kept;
+}
+
+int sign_in_wait(const struct sign_in *sign_in, const struct oauth2_device *device, struct error *error)
+{
+	struct oauth2_client client;
+	struct oauth2_tokens tokens;
+	char *secret;
+	int result;
+
+	if (open_client(sign_in, &client, &secret, error) != 0)
+		return -1;
+	result = await_tokens(sign_in, &client, device, &tokens, error);
+	conf_secret_free(secret);
+	if (result == 0) {
+		result = keep(sign_in, &tokens, error);
+		explicit_bzero(&tokens, sizeof(tokens));
+	}
+	return result;
 }
 
 /* --- looking */

@@ -41,7 +41,7 @@ struct oauth2_client oauth2_client_of(const struct conf_remote *remote, const ch
 	    .token_url = or_known(remote->oauth2_token_url, providers[remote->oauth2].token_url),
 	    .scope = or_known(remote->oauth2_scope, providers[remote->oauth2].scope),
 	    .id = remote->oauth2_client_id,
-	    .secret = remote->oauth2_client_secret,
+	    .secret = "",
 	    .ca_file = remote->ca_file,
 	    .proxy = proxy,
 	    .refresh_lifetime = providers[remote->oauth2].refresh_lifetime,

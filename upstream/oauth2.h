@@ -22,8 +22,9 @@ struct oauth2_client {
 	struct remote_bytes *bytes; /* what the requests cost on the line is added; may be NULL */
 };
 
-/* The settings of a server with `oauth2`, completed by what is known of its provider; everything belongs to the configuration. A pin_sha256 is
- * the key of the mail server, and says nothing about the provider's. */
+/* The settings of a server with `oauth2`, completed by what is known of its provider; everything belongs to the configuration. The secret is left
+ * to the caller: a command may print it (conf_remote_client_secret()). A pin_sha256 is the key of the mail server, and says nothing about the
+ * provider's. */
 struct oauth2_client oauth2_client_of(const struct conf_remote *remote, const char *proxy);
 
 /* Requests a code for the user. Returns -1 with the error. */

@@ -31,10 +31,10 @@ static const struct hint hints[] = {
 	N_("Mail.ru requires a password for external applications: create one at "
 	   "https://account.mail.ru/user/2-step-auth/passwords and use it here.")},
     {"office365.com", "",
-	N_("Microsoft 365 does not accept passwords: use oauth2 = microsoft, "
+	N_("Microsoft 365 does not accept passwords: use oauth2 = microsoft with oauth2_client_id, "
 	   "and enable POP or IMAP for the mailbox.")},
     {"outlook.com", "",
-	N_("Outlook.com does not accept passwords: use oauth2 = microsoft, "
+	N_("Outlook.com does not accept passwords: use oauth2 = microsoft with oauth2_client_id, "
 	   "and enable POP or IMAP in its settings.")},
     {"rambler.ru", "",
 	N_("Rambler accepts mail programs only if the settings of the mailbox allow them.")},

@@ -32,6 +32,9 @@ static void check_sign_in(const struct check *check, const char *kind, const cha
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
 		if ((*urls[i])[0] != '\0' && !is_token_url(*urls[i]))
 			ERROR_AT(check, urls[i], place, N_("%s is not a URL with https"), *urls[i]);
+	if (remote->oauth2_client_secret[0] != '\0' && remote->oauth2_client_secret_command[0] != '\0')
+		ERROR_AT(check, &remote->oauth2_client_secret_command, place,
+		    N_("[%s %s] has both oauth2_client_secret and oauth2_client_secret_command; remove one"), kind, name);
 	if (remote->oauth2 == OAUTH2_GOOGLE && remote->oauth2_scope[0] == '\0')
 		WARN_AT(check, &remote->oauth2, place,
 		    N_("[%s %s] has oauth2 = google, but Google grants no access to mail to sign-ins by code: use an app password, or oauth2_token_command"), kind, name);

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define OPEN_MS 150000	/* a sign-in is renewed, after another login that renews it */
+#define OPEN_MS 200000	/* a sign-in is renewed, after another login that renews it */
 #define ANSWER_MS 20000 /* a million rounds on a slow machine */
 #define LINE_EXTRA_MS 30000
 

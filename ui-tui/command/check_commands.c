@@ -97,6 +97,7 @@ static void check_remote(struct conf_problems *problems, struct conf_place place
 {
 	check(problems, place, "password_command", remote->password_command);
 	check(problems, place, "oauth2_token_command", remote->oauth2_token_command);
+	check(problems, place, "oauth2_client_secret_command", remote->oauth2_client_secret_command);
 }
 
 void check_commands(const struct conf *conf, struct conf_problems *problems)

@@ -87,6 +87,11 @@ int cli_confirm_removal(const struct cli *cli, const char *question)
 	return prompt_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
 }
 
+bool cli_shows_qr(const struct cli *cli)
+{
+	return cli->is_on_screen || isatty(STDOUT_FILENO) == 1;
+}
+
 /* --- arguments */
 
 /* The number of words of the command line that are the verb's name, 0 if it is another verb. */

@@ -42,6 +42,7 @@ struct cli {
 	char **words; /* after the verb's name; NULL-terminated, borrowed from argv */
 	int count;
 	bool json; /* --json was given */
+	bool is_on_screen; /* it is run by the screens, which show what it prints */
 	struct cli_given *given;
 	size_t given_count;
 };
@@ -65,6 +66,8 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Confirms a permanent removal: asks `question` on a terminal; otherwise --yes is required. CLI_DONE: continue; else the
  * exit code, after a message. */
 int cli_confirm_removal(const struct cli *cli, const char *question);
+/* Whether a QR code is printed with the text (ui-tui/widgets/qr.h): for people, not into a pipe. */
+bool cli_shows_qr(const struct cli *cli);
 /* From now on cli_fail() stores its line there (the last one stays); NULL: standard error again. */
 void cli_catch(struct buf *message);
 

@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "ui-tui/widgets/qr.h"
+#include "ui-tui/widgets/text_width.h"
 #include "ui-tui/widgets/tui_text.h"
 
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct rect dialog_area(int height, int width)
 /* --- a text, perhaps of a running job */
 
 #define TEXT_WIDTH 96
+#define LINES_BELOW_QR 3
 #define OUR_NAME "lanpost: " /* the prefix of the messages of verbs */
 
 struct reader {
@@ -60,6 +63,97 @@ static int reader_width(void)
 	return term_size().width - 2 < TEXT_WIDTH ? term_size().width - 2 : TEXT_WIDTH;
 }
 
+/* The lines of the box, whatever its text has. */
+static size_t reader_page(int height)
+{
+	return height > 4 ? (size_t)height - 4 : 1;
+}
+
+static bool is_qr(struct slice line)
+{
+	return qr_cells_of(line).ptr != NULL;
+}
+
+/* Takes the lines of a QR code. It must be seen together with what is above it and with what a verb says when it is done, without scrolling;
+ * if the box has no room for that, there is a line that says what is needed. */
+static void add_qr(struct slice *text, size_t width, struct strlist *lines)
+{
+	size_t first = lines->count, height, needed;
+	char *cells = NULL;
+
+	while (text->len > 0) {
+		struct slice rest = *text, line = slice_cut(&rest, '\n');
+		char *copy;
+
+		if (!is_qr(line))
+			break;
+		copy = slice_dup(line);
+		strlist_add(lines, copy);
+		free(copy);
+		free(cells);
+		cells = slice_dup(qr_cells_of(line));
+		*text = rest;
+	}
+	height = lines->count + LINES_BELOW_QR;
+	needed = text_width(cells);
+	free(cells);
+	if (needed <= width && height <= reader_page(term_size().height - 2))
+		return;
+	while (lines->count > first)
+		free(lines->items[--lines->count]);
+	cells = xasprintf(_("(A window of %zu lines and %zu columns shows a QR code here.)"), height + 6, needed + 6);
+	tui_text_wrap(cells, width, lines);
+	free(cells);
+}
+
+/* Lines of a QR code have their colours, for is_qr(). */
+static void wrap_reader(struct reader *reader, size_t width, struct strlist *lines)
+{
+	struct slice text = slice_of(reader_text(reader));
+
+	while (text.len > 0) {
+		struct slice rest = text, line = slice_cut(&rest, '\n');
+		char *copy;
+
+		if (is_qr(line)) {
+			add_qr(&text, width, lines);
+			continue;
+		}
+		copy = slice_dup(line);
+		tui_text_wrap(copy, width, lines);
+		free(copy);
+		text = rest;
+	}
+}
+
+static void put_line(int y, int x, int width, enum term_style style, const char *line)
+{
+	struct slice cells = qr_cells_of(slice_of(line));
+	char *copy = cells.ptr == NULL ? NULL : slice_dup(cells);
+
+	if (copy != NULL)
+		term_put(y, x, width, STYLE_PAPER, copy);
+	else
+		term_put(y, x, width, style, without_name(line));
+	free(copy);
+}
+
+static void draw_keys(const struct reader *reader, struct rect line)
+{
+	bool works = reader->job != NULL && reader->job->fd >= 0, has_more = reader->lines > reader->page;
+	size_t last = reader->top + reader->page > reader->lines ? reader->lines : reader->top + reader->page;
+	enum term_style style = works ? STYLE_WARNING : STYLE_DIM;
+
+	if (works && has_more)
+		term_putf(line.y, line.x, line.width, style, _("working ... (Esc: stop)   lines %zu to %zu of %zu"), reader->top + 1, last, reader->lines);
+	else if (works)
+		term_put(line.y, line.x, line.width, style, _("working ... (Esc: stop)"));
+	else if (has_more)
+		term_putf(line.y, line.x, line.width, style, _("lines %zu to %zu of %zu   /: find   Esc: close"), reader->top + 1, last, reader->lines);
+	else
+		term_put(line.y, line.x, line.width, style, _("Esc: close"));
+}
+
 static void draw_reader(struct tui *tui, void *context)
 {
 	struct reader *reader = context;
@@ -69,27 +163,18 @@ static void draw_reader(struct tui *tui, void *context)
 
 	(void)tui;
 	width = reader_width();
-	tui_text_wrap(reader_text(reader), (size_t)(width - 4), &lines);
+	wrap_reader(reader, (size_t)(width - 4), &lines);
 	if (lines.count > 0 && lines.items[lines.count - 1][0] == '\0')
 		free(lines.items[--lines.count]);
 	area = dialog_area((int)lines.count + 4, width);
 	reader->lines = lines.count;
-	reader->page = area.height > 4 ? (size_t)area.height - 4 : 1;
+	reader->page = reader_page(area.height);
 	clamp(reader);
 	term_box(area, reader->title);
 	for (size_t i = 0; i < reader->page && reader->top + i < lines.count; i++)
-		term_put(area.y + 1 + (int)i, area.x + 2, area.width - 4,
-		    (ssize_t)(reader->top + i) == reader->found ? STYLE_SELECTED : STYLE_NORMAL,
-		    without_name(lines.items[reader->top + i]));
-	if (reader->job != NULL && reader->job->fd >= 0)
-		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_WARNING,
-		    _("working ... (Esc: stop)"));
-	else if (reader->lines > reader->page)
-		term_putf(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM,
-		    _("lines %zu to %zu of %zu   /: find   Esc: close"), reader->top + 1,
-		    reader->top + reader->page > lines.count ? lines.count : reader->top + reader->page, lines.count);
-	else
-		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM, _("Esc: close"));
+		put_line(area.y + 1 + (int)i, area.x + 2, area.width - 4,
+		    (ssize_t)(reader->top + i) == reader->found ? STYLE_SELECTED : STYLE_NORMAL, lines.items[reader->top + i]);
+	draw_keys(reader, (struct rect){area.y + area.height - 2, area.x + 2, 1, area.width - 4});
 	strlist_clear(&lines);
 }
 
@@ -120,7 +205,7 @@ static void find_line(struct tui *tui, struct reader *reader, bool forward)
 	size_t from = reader->found < 0 ? 0 : (size_t)reader->found;
 	bool found = false;
 
-	tui_text_wrap(reader_text(reader), (size_t)(reader_width() - 4), &lines);
+	wrap_reader(reader, (size_t)(reader_width() - 4), &lines);
 	if (reader->found < 0)
 		from = forward && lines.count > 0 ? lines.count - 1 : 0;
 	for (size_t i = 1; !found && i <= lines.count; i++) {
@@ -263,7 +348,8 @@ static struct job_verb verb_of(const struct tui *tui, int (*run)(struct cli *cli
 	return (struct job_verb){.cli = {.config = tui->cli->config,
 				     .program = tui->cli->program,
 				     .words = words->items,
-				     .count = (int)words->count},
+				     .count = (int)words->count,
+				     .is_on_screen = true},
 	    .run = run};
 }
 

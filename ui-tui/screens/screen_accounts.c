@@ -120,7 +120,7 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 /* The provider's requirements are shown at each field that they concern. */
 static void note_provider(const struct form *form, const char *note)
 {
-	static const char *const keys[] = {"*address", "url", "user", "password", "auth"};
+	static const char *const keys[] = {"*address", "url", "user", "password", "oauth2", "oauth2_client_id"};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		struct form_field *field = form_find(form, keys[i]);
@@ -162,7 +162,7 @@ static char *name_for(struct slice address)
 static void fill_in(struct tui *tui, struct form_dialog *dialog)
 {
 	struct form_field *field = form_find(dialog->form, "*address");
-	char *text = field == NULL ? NULL : form_text(field), *name, *guess;
+	char *text = field == NULL ? NULL : form_text(field), *name, *guess, *url;
 	struct slice address;
 	const struct provider *provider;
 
@@ -176,12 +176,10 @@ static void fill_in(struct tui *tui, struct form_dialog *dialog)
 	form_suggest(form_find(dialog->form, ""), name);
 	form_suggest(form_find(dialog->form, "user"), text);
 	form_suggest(form_find(dialog->form, "url"), provider != NULL ? provider->fetch : guess != NULL ? guess : "");
-	form_suggest(form_find(dialog->form, "auth"),
-	    provider == NULL || strcmp(provider->auth, "auto") == 0 ? "" : provider->auth);
-	if (provider != NULL)
-		note_hint(dialog->form, provider->name, provider->fetch);
-	else
-		note_hint(dialog->form, "", guess != NULL ? guess : "");
+	url = form_text(form_find(dialog->form, "url")); /* perhaps another one that was typed */
+	form_suggest(form_find(dialog->form, "oauth2"), provider_oauth2(url) != NULL ? provider_oauth2(url) : "");
+	note_hint(dialog->form, provider != NULL ? provider->name : "", url);
+	free(url);
 	free(name);
 	free(guess);
 	free(text);

@@ -12,6 +12,7 @@
 #include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/undo.h"
+#include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -369,11 +370,28 @@ static void do_test(struct tui *tui, void *state)
 	free(copy);
 }
 
+static void do_login(struct tui *tui, void *state)
+{
+	struct strlist names = {NULL, 0};
+	const char *kind, *name, *key;
+	char *copy;
+
+	if (selected_key(state, &copy, &kind, &name, &key) && strcmp(kind, "smarthost") == 0) {
+		strlist_add(&names, name);
+		dialog_verb(tui, _("Sign-in at the provider"), cmd_smarthost_login, &names);
+		strlist_clear(&names);
+	} else {
+		tui_say(tui, STYLE_NORMAL, "%s", _("select a setting of a smarthost first"));
+	}
+	free(copy);
+}
+
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, shown in brackets"), do_edit, 1},
     {'e', N_("Section"), N_("open the whole section in a form"), do_section, 0},
     {'a', N_("Add"), N_("add a server for outgoing mail, a group of users, a shared mailbox or a line"), do_add, 0},
     {'t', N_("Test"), N_("test the selected smarthost; sends nothing"), do_test, 0},
+    {'l', N_("Sign in"), N_("sign in at the provider of the selected smarthost with oauth2, by a code"), do_login, 2},
     {'d', N_("Remove"), N_("remove a smarthost, a group, a shared mailbox or one of several lines"), do_remove, 0},
 };
 

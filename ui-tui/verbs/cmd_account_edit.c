@@ -7,19 +7,27 @@
 #include "ui-tui/command/config_edit.h"
 #include "ui-tui/command/password.h"
 #include "ui-tui/verbs/verbs.h"
+#include "ui-tui/wizard/provider.h"
+#include "upstream/provider_hint.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static bool has_sign_in(const struct cli *cli)
+{
+	const char *oauth2 = cli_option(cli, "oauth2");
+
+	return oauth2 != NULL && strcmp(oauth2, "none") != 0;
+}
 
 /* Asks for the password only if no command prints it. Returns false after a message. */
 static bool set_password(struct config_edit *edit, const char *name)
 {
 	struct error error = ERROR_INIT;
-	const char *oauth2 = cli_option(edit->cli, "oauth2");
 	char *password = NULL;
 	bool done;
 
-	if (cli_option(edit->cli, "password_command") != NULL || (oauth2 != NULL && strcmp(oauth2, "none") != 0) ||
+	if (cli_option(edit->cli, "password_command") != NULL || has_sign_in(edit->cli) ||
 	    cli_option(edit->cli, "oauth2_token_command") != NULL || cli_option(edit->cli, "--no-password") != NULL)
 		return true;
 	if (password_ask_plain(name, &password, &error) != 0) {
@@ -43,6 +51,10 @@ static int add_account(struct cli *cli, struct conf *conf, const char *name)
 		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(_("account %s was added to %s\n"), name, edit.file);
+	if (result == CLI_DONE && has_sign_in(cli))
+		printf(_("Before the first session, sign in at the provider: lanpost account login %s\n"), name);
+	else if (result == CLI_DONE && provider_oauth2(cli_option(cli, "url")) != NULL && cli_option(cli, "oauth2_token_command") == NULL)
+		cli_warn("%s", provider_hint(cli_option(cli, "url"), ""));
 	config_edit_clear(&edit);
 	return result;
 }

@@ -232,7 +232,7 @@ static int tell(const struct cli *cli, const struct client_setup *setup, const s
 	print_settings(setup);
 	for (size_t i = 0; i < files->count; i++)
 		printf(_("written: %s\n"), files->items[i]);
-	return isatty(STDOUT_FILENO) ? print_qr(qr) : CLI_DONE;
+	return cli_shows_qr(cli) ? print_qr(qr) : CLI_DONE;
 }
 
 static int write_and_tell(const struct cli *cli, const struct client_setup *setup)

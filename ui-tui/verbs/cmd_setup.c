@@ -113,6 +113,8 @@ static int run(struct wizard *wizard)
 	puts("");
 	if (wizard_write(wizard) != 0)
 		return cli_fail_error(&wizard->error);
+	if (wizard_login_verb(wizard) != NULL)
+		printf(_("Before the first session, sign in at the provider: %s\n"), wizard_login_verb(wizard));
 	return start(wizard) ? CLI_DONE : CLI_FAILED;
 }
 

@@ -9,7 +9,7 @@
 
 #define QUIET_ZONE 4
 #define CELL_BEGIN "\033[30;47m" /* black on white */
-#define CELL_END "\033[0m\n"
+#define CELL_END "\033[0m"
 
 int qr_encode(const char *payload, struct qr *qr, struct error *error)
 {
@@ -72,6 +72,16 @@ void qr_write_terminal(const struct qr *qr, struct buf *out)
 		for (int column = -QUIET_ZONE; column < qr->width + QUIET_ZONE; column++)
 			buf_append_text(
 			    out, cells[2 * is_dark(qr, row, column) + is_dark(qr, row + 1, column)]);
-		buf_append_text(out, CELL_END);
+		buf_append_text(out, CELL_END "\n");
 	}
+}
+
+struct slice qr_cells_of(struct slice line)
+{
+	const struct slice begin = SLICE_LITERAL(CELL_BEGIN), end = SLICE_LITERAL(CELL_END);
+
+	if (line.len <= begin.len + end.len || !slice_equal(slice_make(line.ptr, begin.len), begin) ||
+	    !slice_equal(slice_from(line, line.len - end.len), end))
+		return SLICE_NONE;
+	return slice_make(line.ptr + begin.len, line.len - begin.len - end.len);
 }

@@ -20,5 +20,7 @@ void qr_clear(struct qr *qr);
 void qr_write_svg(const struct qr *qr, struct buf *out);
 /* Two modules per cell, black on white, with any colours of the terminal. */
 void qr_write_terminal(const struct qr *qr, struct buf *out);
+/* A line that qr_write_terminal() has written, without its colours; ptr NULL if it is another one. */
+struct slice qr_cells_of(struct slice line);
 
 #endif

@@ -46,18 +46,20 @@ static const struct {
     [STYLE_WARNING] = {COLOR_MAGENTA, -1, A_NORMAL, A_BOLD, 166},
     [STYLE_BAD] = {COLOR_RED, -1, A_BOLD, A_BOLD | A_UNDERLINE, 160},
     [STYLE_FIELD] = {-1, -1, A_UNDERLINE, A_UNDERLINE, 0},
+    [STYLE_PAPER] = {COLOR_BLACK, COLOR_WHITE, A_NORMAL, A_REVERSE, 0},
 };
 
 static void make_styles(void)
 {
-	bool colour = getenv("NO_COLOR") == NULL && has_colors();
+	bool has_colour = has_colors(), wants_colour = getenv("NO_COLOR") == NULL;
 
-	if (colour) {
+	if (has_colour) {
 		start_color();
 		use_default_colors();
 	}
 	for (short i = 0; i < STYLES; i++) {
 		short front = COLORS >= 256 && looks[i].front_of_256 != 0 ? looks[i].front_of_256 : looks[i].front;
+		bool colour = has_colour && (wants_colour || i == STYLE_PAPER);
 
 		styles[i] = colour ? looks[i].colour : looks[i].mono;
 		if (colour && init_pair((short)(i + 1), front, looks[i].back) == OK)

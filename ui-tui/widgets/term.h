@@ -28,6 +28,7 @@ enum term_style {
 	STYLE_WARNING,
 	STYLE_BAD,
 	STYLE_FIELD,	/* input fields */
+	STYLE_PAPER,	/* black on white in every theme, also with NO_COLOR: what a camera reads */
 	STYLES,
 };
 

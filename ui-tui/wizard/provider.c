@@ -1,24 +1,24 @@
 #include "ui-tui/wizard/provider.h"
 
 #include "base/alloc.h"
+#include "config/endpoint.h"
 #include "config/value.h"
 
 static const struct provider providers[] = {
-    {"Gmail", "gmail.com googlemail.com", "pop3s://pop.gmail.com:995", "smtps://smtp.gmail.com:465", "auto"},
+    {"Gmail", "gmail.com googlemail.com", "pop3s://pop.gmail.com:995", "smtps://smtp.gmail.com:465"},
     {"Yandex", "yandex.ru ya.ru yandex.com yandex.by yandex.kz narod.ru", "pop3s://pop.yandex.ru:995",
-	"smtps://smtp.yandex.ru:465", "auto"},
-    {"Mail.ru", "mail.ru inbox.ru list.ru bk.ru internet.ru", "pop3s://pop.mail.ru:995", "smtps://smtp.mail.ru:465",
-	"auto"},
+	"smtps://smtp.yandex.ru:465"},
+    {"Mail.ru", "mail.ru inbox.ru list.ru bk.ru internet.ru", "pop3s://pop.mail.ru:995", "smtps://smtp.mail.ru:465"},
     {"Rambler", "rambler.ru lenta.ru autorambler.ru myrambler.ru ro.ru", "pop3s://pop.rambler.ru:995",
-	"smtps://smtp.rambler.ru:465", "auto"},
+	"smtps://smtp.rambler.ru:465"},
     {"Outlook.com", "outlook.com hotmail.com live.com msn.com", "pop3s://outlook.office365.com:995",
-	"smtp://smtp-mail.outlook.com:587", "xoauth2"},
-    {"iCloud", "icloud.com me.com mac.com", "imaps://imap.mail.me.com:993", "smtp://smtp.mail.me.com:587", "auto"},
-    {"GMX", "gmx.de gmx.net gmx.at gmx.ch", "pop3s://pop.gmx.net:995", "smtps://mail.gmx.net:465", "auto"},
-    {"GMX", "gmx.com gmx.us gmx.co.uk", "pop3s://pop.gmx.com:995", "smtps://mail.gmx.com:465", "auto"},
-    {"WEB.DE", "web.de", "pop3s://pop3.web.de:995", "smtps://smtp.web.de:465", "auto"},
+	"smtp://smtp-mail.outlook.com:587"},
+    {"iCloud", "icloud.com me.com mac.com", "imaps://imap.mail.me.com:993", "smtp://smtp.mail.me.com:587"},
+    {"GMX", "gmx.de gmx.net gmx.at gmx.ch", "pop3s://pop.gmx.net:995", "smtps://mail.gmx.net:465"},
+    {"GMX", "gmx.com gmx.us gmx.co.uk", "pop3s://pop.gmx.com:995", "smtps://mail.gmx.com:465"},
+    {"WEB.DE", "web.de", "pop3s://pop3.web.de:995", "smtps://smtp.web.de:465"},
     {"Yahoo", "yahoo.com ymail.com rocketmail.com", "pop3s://pop.mail.yahoo.com:995",
-	"smtps://smtp.mail.yahoo.com:465", "auto"},
+	"smtps://smtp.mail.yahoo.com:465"},
 };
 
 static struct slice domain_of(struct slice address)
@@ -38,6 +38,20 @@ const struct provider *provider_of(struct slice address)
 		while (rest.len > 0)
 			if (slice_equal_nocase(slice_cut(&rest, ' '), domain))
 				return &providers[i];
+	}
+	return NULL;
+}
+
+const char *provider_oauth2(const char *url)
+{
+	static const char *const domains[] = {"office365.com", "outlook.com"};
+	struct slice host = endpoint_of(url).host;
+
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		size_t len = strlen(domains[i]), before = host.len > len ? host.len - len : 0;
+
+		if (before > 0 && host.ptr[before - 1] == '.' && slice_is_nocase(slice_from(host, before), domains[i]))
+			return "microsoft";
 	}
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include "config/conf_file.h"
 #include "config/ini.h"
 #include "config/ini_edit.h"
+#include "ui-tui/wizard/provider.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,18 @@ void wizard_set(char **answer, const char *value)
 
 	free(*answer);
 	*answer = copy;
+}
+
+const char *wizard_oauth2(const struct wizard *wizard, const char *url)
+{
+	return wizard->address[0] == '\0' || wizard->has_token_command ? NULL : provider_oauth2(url);
+}
+
+const char *wizard_login_verb(const struct wizard *wizard)
+{
+	if (wizard_oauth2(wizard, wizard->fetch) != NULL)
+		return "lanpost account login " WIZARD_ACCOUNT; /* the smarthost shares it */
+	return wizard_oauth2(wizard, wizard->send) != NULL ? "lanpost smarthost login " WIZARD_SMARTHOST : NULL;
 }
 
 /* --- users */
@@ -90,7 +103,10 @@ static void take_section(struct wizard *wizard, const struct ini_section *sectio
 		take_remote(section, &wizard->fetch, &wizard->fetch_tls);
 		take(&wizard->login, section, "user");
 		take(&wizard->address, section, "user");
-		wizard->has_password_in_file = value_of(section, "password") != NULL;
+		take(&wizard->client_id, section, "oauth2_client_id");
+		wizard->has_token_command = value_of(section, "oauth2_token_command") != NULL;
+		wizard->has_password_in_file = wizard->has_token_command || value_of(section, "password") != NULL ||
+					       value_of(section, "password_command") != NULL || value_of(section, "oauth2") != NULL;
 	} else if (strcmp(section->kind, "smarthost") == 0 && strcmp(section->name, WIZARD_SMARTHOST) == 0) {
 		take_remote(section, &wizard->send, &wizard->send_tls);
 	}
@@ -131,7 +147,7 @@ enum conf_file wizard_file_of(const struct wizard *wizard, const char *kind, con
 int wizard_open(struct wizard *wizard, struct cli *cli)
 {
 	char **const answers[] = {&wizard->domain, &wizard->spool, &wizard->networks, &wizard->address, &wizard->fetch,
-	    &wizard->fetch_tls, &wizard->send, &wizard->send_tls, &wizard->login};
+	    &wizard->fetch_tls, &wizard->send, &wizard->send_tls, &wizard->login, &wizard->client_id};
 	int result = 0;
 
 	*wizard = (struct wizard){.cli = cli, .error = ERROR_INIT, .has_main = access(cli->config, F_OK) == 0};
@@ -154,7 +170,7 @@ int wizard_open(struct wizard *wizard, struct cli *cli)
 void wizard_clear(struct wizard *wizard)
 {
 	char *const answers[] = {wizard->domain, wizard->spool, wizard->networks, wizard->address, wizard->fetch,
-	    wizard->fetch_tls, wizard->send, wizard->send_tls, wizard->login};
+	    wizard->fetch_tls, wizard->send, wizard->send_tls, wizard->login, wizard->client_id};
 
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
 		free(answers[i]);

@@ -33,7 +33,9 @@ struct wizard {
 	char *address; /* of the external mailbox; "": none for now */
 	char *fetch, *fetch_tls, *send, *send_tls, *login;
 	char *password; /* NULL: keep the one in the file */
-	bool has_password_in_file;
+	bool has_password_in_file; /* or a command, or a sign-in */
+	bool has_token_command;	   /* in the file: it is kept instead of a sign-in */
+	char *client_id;	   /* of a sign-in; "": none */
 	char *ports[WIZARD_PORTS];
 	struct error error; /* for fatal errors */
 };
@@ -54,6 +56,10 @@ struct wizard_user *wizard_find_user(const struct wizard *wizard, const char *na
 struct wizard_user *wizard_add_user(struct wizard *wizard, const char *name);
 /* Replaces an answer. */
 void wizard_set(char **answer, const char *value);
+/* The value of oauth2 for this server; NULL: a password. */
+const char *wizard_oauth2(const struct wizard *wizard, const char *url);
+/* The verb that signs in, after the files were written; NULL: there is nobody to sign in. */
+const char *wizard_login_verb(const struct wizard *wizard);
 
 /* --- wizard_ask.c: the questions */
 
@@ -71,6 +77,7 @@ const char *wizard_check_address(const void *context, const char *answer);
 const char *wizard_check_fetch(const void *context, const char *answer);
 const char *wizard_check_send(const void *context, const char *answer);
 const char *wizard_check_tls(const void *context, const char *answer);
+const char *wizard_check_client_id(const void *context, const char *answer);
 const char *wizard_check_networks(const void *context, const char *answer);
 
 /* --- wizard_build.c: the result */

@@ -151,7 +151,7 @@ static enum prompt_answer ask_mailbox(struct wizard *wizard)
 	    "3. The external mailbox\n"));
 	answer = prompt_step(_("Its mail address (empty: later)"), &wizard->address, wizard_check_address, wizard);
 	provider = provider_of(slice_of(wizard->address));
-	if (answer == PROMPT_ANSWERED && provider != NULL)
+	if (answer == PROMPT_ANSWERED && provider != NULL && provider_oauth2(provider->fetch) == NULL)
 		prompt_say(PHRASE_SAID(
 		    PHRASE(N_("This is %s. It may require a separate password for mail programs; "
 		        "see the settings of the mailbox."), provider->name)));
@@ -163,6 +163,7 @@ static enum prompt_answer ask_mailbox(struct wizard *wizard)
 		wizard_set(&wizard->fetch, fetch == NULL ? "" : fetch);
 		wizard_set(&wizard->send, send == NULL ? "" : send);
 		wizard_set(&wizard->login, wizard->address);
+		wizard->has_password_in_file = wizard->has_token_command = false;
 		free(fetch);
 		free(send);
 	}
@@ -244,6 +245,24 @@ static bool try_provider(struct wizard *wizard)
 	return works || !prompt_confirm(_("  Change the settings of this mailbox?"), true);
 }
 
+static bool has_sign_in(const struct wizard *wizard)
+{
+	return wizard_login_verb(wizard) != NULL;
+}
+
+/* Whether one of the servers takes a password. */
+static bool has_password(const struct wizard *wizard)
+{
+	return has_mailbox(wizard) && (wizard_oauth2(wizard, wizard->fetch) == NULL || (wizard->send[0] != '\0' && wizard_oauth2(wizard, wizard->send) == NULL));
+}
+
+static enum prompt_answer ask_client_id(struct wizard *wizard)
+{
+	prompt_say(_("This provider takes no passwords: somebody signs in there once, with a code, after this setup. For that, an application must be "
+		     "registered at the provider; docs/accounts.md says how (Sign-in with OAuth 2.0)."));
+	return prompt_step(_("  Application (client ID)"), &wizard->client_id, wizard_check_client_id, NULL);
+}
+
 static enum prompt_answer ask_provider_password(struct wizard *wizard)
 {
 	char *password = NULL;
@@ -258,7 +277,7 @@ static enum prompt_answer ask_provider_password(struct wizard *wizard)
 		conf_secret_free(wizard->password);
 		wizard->password = password;
 	}
-	return try_provider(wizard) ? PROMPT_ANSWERED : PROMPT_BACK;
+	return has_sign_in(wizard) || try_provider(wizard) ? PROMPT_ANSWERED : PROMPT_BACK;
 }
 
 /* --- 4. the LAN */
@@ -368,7 +387,8 @@ static const struct {
     {ask_send, has_mailbox},
     {ask_send_tls, has_open_send},
     {ask_login, has_mailbox},
-    {ask_provider_password, has_mailbox},
+    {ask_client_id, has_sign_in},
+    {ask_provider_password, has_password},
     {ask_networks, NULL},
     {ask_to_write, NULL},
 };

@@ -62,14 +62,29 @@ static void put_user(struct draft *draft, const struct wizard_user *user)
 	put_or_remove(draft, CONF_FILE_USERS, "user", user->name, "external_alias", user->outside);
 }
 
+static void remove_keys(struct draft *draft, const char *kind, const char *name, const char *const *keys)
+{
+	for (; *keys != NULL; keys++)
+		put_or_remove(draft, CONF_FILE_ACCOUNTS, kind, name, *keys, "");
+}
+
 static void put_login(struct draft *draft, const struct wizard *wizard, const char *kind, const char *name, const char *url,
     const char *tls)
 {
+	static const char *const passwords[] = {"password", "password_command", "oauth2_token_command", NULL};
+	static const char *const others[] = {"password_command", "oauth2", "oauth2_token_command", NULL};
+
 	put(draft, CONF_FILE_ACCOUNTS, kind, name, "url", url);
 	put_or_remove(draft, CONF_FILE_ACCOUNTS, kind, name, "tls", tls);
 	put(draft, CONF_FILE_ACCOUNTS, kind, name, "user", wizard->login);
-	if (wizard->password != NULL)
+	if (wizard_oauth2(wizard, url) != NULL) {
+		put(draft, CONF_FILE_ACCOUNTS, kind, name, "oauth2", wizard_oauth2(wizard, url));
+		put(draft, CONF_FILE_ACCOUNTS, kind, name, "oauth2_client_id", wizard->client_id);
+		remove_keys(draft, kind, name, passwords);
+	} else if (wizard->password != NULL) {
 		put(draft, CONF_FILE_ACCOUNTS, kind, name, "password", wizard->password);
+		remove_keys(draft, kind, name, others);
+	}
 }
 
 static void put_provider(struct draft *draft, const struct wizard *wizard)

@@ -93,6 +93,12 @@ const char *wizard_check_tls(const void *context, const char *answer)
 	return _("Type required, opportunistic or none.");
 }
 
+const char *wizard_check_client_id(const void *context, const char *answer)
+{
+	(void)context;
+	return answer[0] != '\0' ? NULL : _("The provider accepts no program without it. To set up this mailbox later, go back to its address with < and type -");
+}
+
 const char *wizard_check_networks(const void *context, const char *answer)
 {
 	static char wrong[200];

@@ -173,6 +173,31 @@ def test_the_password_of_the_provider_is_asked_once_and_tried(fresh, dovecot):
     assert "password = provider-pw" in accounts and "tls = none" in accounts and "[smarthost" not in accounts
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_provider_without_passwords_is_set_up_for_a_sign_in(fresh, language):
+    typed = [*office(fresh), *IVAN, *NO_MORE, "office@hotmail.com", "", "", "", "", "app-1", *LAN, *WRITE, *NO_START]  # no client ID at first
+    done = fresh.cli("setup", typed=answers(*typed), language=language)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "accounts.md" in done.stdout and "lanpost account login office" in done.stdout.splitlines()[-2:][0] + done.stdout.splitlines()[-1]
+    accounts = (fresh.folder / "accounts.conf").read_text()
+    assert accounts.count("oauth2 = microsoft") == accounts.count("oauth2_client_id = app-1") == 2 and "password" not in accounts
+    check = fresh.cli("check")
+    assert check.returncode == 0 and check.stdout.count("lanpost account login office") == 1, check.stdout
+    again = ["", "", *NO_MORE, "", "", "", "", "", *LAN, *WRITE, *NO_START]
+    assert fresh.cli("setup", typed=answers(*again)).returncode == 0
+    assert (fresh.folder / "accounts.conf").read_text() == accounts
+
+
+def test_a_sign_in_gives_way_to_the_password_of_another_provider(fresh, dovecot):
+    typed = [*office(fresh), *IVAN, *NO_MORE, "office@hotmail.com", "", "", "", "app-1", *LAN, *WRITE, *NO_START]
+    assert fresh.cli("setup", typed=answers(*typed)).returncode == 0
+    other = ["", "", *NO_MORE, "office@example.ru", f"pop3://127.0.0.1:{dovecot.port}", "none", "-", "office", "provider-pw", "n", *LAN, *WRITE, *NO_START]
+    done = fresh.cli("setup", typed=answers(*other))
+    assert done.returncode == 0, done.stdout + done.stderr
+    account = (fresh.folder / "accounts.conf").read_text().partition("[smarthost")[0]
+    assert "password = provider-pw" in account and "oauth2 =" not in account
+
+
 def test_missing_rights_are_told_from_missing_files(fresh):
     if os.getuid() != 0:
         pytest.skip("only root can become somebody else")

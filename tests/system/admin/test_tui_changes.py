@@ -117,7 +117,7 @@ def test_account_is_filled_in_from_its_address_tested_and_saved(make_gateway, te
     clear(term).type("office")
     term.keys("Tab").type("wrong")
     term.keys("NPage", "Right", "Right", "Right", "Enter").wait("password_command:")  # the button that shows the other fields
-    term.keys(*["Tab"] * 10).wait("ca_file:")
+    term.keys(*["Tab"] * 11).wait("ca_file:")
     term.type(str(dovecot.ca))
     term.keys("PPage", "PPage", "PPage").wait("kasse")
     term.keys("NPage", "Right", "Right", "Enter").wait(words["test"], "[AUTH]")  # the password is wrong

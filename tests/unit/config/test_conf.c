@@ -338,6 +338,7 @@ static void each_fault_is_told_once_where_it_is(void **state)
     {ACCOUNT "oauth2 = own\noauth2_client_id = x\noauth2_client_secret = s\noauth2_token_url = https://h/t\n", 7, false, "needs oauth2_device_url"},
     {ACCOUNT "oauth2 = own\noauth2_client_id = x\noauth2_token_url = https://h/t\noauth2_device_url = http://h/d\n", 10, false, "not a URL with https"},
     {ACCOUNT "oauth2 = own\noauth2_client_id = x\n", 7, false, "needs oauth2_device_url and oauth2_token_url"},
+    {ACCOUNT "oauth2 = microsoft\noauth2_client_id = x\noauth2_client_secret = s\noauth2_client_secret_command = echo\n", 10, false, "both oauth2_client_secret and"},
     {ACCOUNT "oauth2 = google\noauth2_client_id = x\n", 7, true, "no access to mail"},
 	    {ACCOUNT "ca_file = /nowhere/ca.pem\n", 7, false, "cannot read /nowhere/ca.pem"},
 	    {ACCOUNT "ca_file = /tmp\n", 7, false, "not a regular file"},

@@ -167,6 +167,26 @@ static void qr_code_is_drawn(void **state)
 	buf_clear(&out);
 }
 
+/* The screens find the lines of a code in the output of a verb. */
+static void lines_of_a_qr_code_are_known(void **state)
+{
+	static const char *const others[] = {"", "text", "\033[30;47m", "\033[30;47m\033[0m", "\033[30;47m ▀", " ▀\033[0m", "\033[30;41m ▀\033[0m"};
+	unsigned char dots[] = {1};
+	struct qr qr = {.width = 1, .dark = dots};
+	struct buf out = BUF_INIT(100000);
+	struct slice rest;
+	int lines = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_null(qr_cells_of(slice_of(others[i])).ptr);
+	qr_write_terminal(&qr, &out);
+	for (rest = buf_slice(&out); rest.len > 0; lines++)
+		assert_true(slice_is(qr_cells_of(slice_cut(&rest, '\n')), lines == 2 ? "    ▀    " : "         "));
+	assert_int_equal(lines, 5);
+	buf_clear(&out);
+}
+
 static void real_qr_code_has_its_finders(void **state)
 {
 	static const char finder[] = "1111111100000110111011011101101110110000011111111";
@@ -195,6 +215,7 @@ int main(void)
 	    cmocka_unit_test(qr_payload_follows_the_format),
 	    cmocka_unit_test(profile_keeps_its_uuids),
 	    cmocka_unit_test(qr_code_is_drawn),
+	    cmocka_unit_test(lines_of_a_qr_code_are_known),
 	    cmocka_unit_test(real_qr_code_has_its_finders),
 	};
 

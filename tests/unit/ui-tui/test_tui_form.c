@@ -224,10 +224,27 @@ static void urls_of_providers_are_good(void **state)
 
 		form_add_key(&form, schema_find("account"), key_of("account", "url"), provider->fetch);
 		form_add_key(&form, schema_find("smarthost"), key_of("smarthost", "url"), provider->send);
-		form_add_key(&form, schema_find("account"), key_of("account", "auth"), provider->auth);
+		if (provider_oauth2(provider->fetch) != NULL)
+			form_add_key(&form, schema_find("account"), key_of("account", "oauth2"), provider_oauth2(provider->fetch));
+		assert_true((provider_oauth2(provider->fetch) != NULL) == (provider_oauth2(provider->send) != NULL));
 		assert_null(form_check(&form));
 		form_clear(&form);
 	}
+}
+
+static void servers_without_passwords_are_known(void **state)
+{
+	static const struct {
+		const char *url;
+		bool takes_none;
+	} cases[] = {
+	    {"pop3s://outlook.office365.com:995", true}, {"imaps://OUTLOOK.Office365.com", true}, {"smtp://smtp-mail.outlook.com:587", true},
+	    {"pop3s://pop.gmail.com:995", false}, {"imaps://office365.com.example.ru", false}, {"imaps://my-outlook.com", false},
+	    {"imaps://example.ru/outlook.office365.com", false}, {"outlook.com", false}, {"", false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_true((provider_oauth2(cases[i].url) != NULL) == cases[i].takes_none);
 }
 
 static void other_domains_are_guessed(void **state)
@@ -273,6 +290,7 @@ int main(void)
 	    cmocka_unit_test(suggestions_leave_what_was_typed),
 	    cmocka_unit_test(providers_are_known_by_address),
 	    cmocka_unit_test(urls_of_providers_are_good),
+	    cmocka_unit_test(servers_without_passwords_are_known),
 	    cmocka_unit_test(other_domains_are_guessed),
 	    cmocka_unit_test(weak_passwords_are_named),
 	};
