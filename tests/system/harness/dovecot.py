@@ -85,6 +85,24 @@ userdb {{
   args = uid={uid} gid={gid} home={mail}/%u
 }}"""
 
+# Tokens of OAuth 2.0, which the provider is asked about (RFC 7662).
+OLD_TOKENS = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+
+NEW_TOKENS = """
+oauth2_introspection_mode = post
+oauth2_introspection_url = {introspection}
+oauth2_username_attribute = username
+oauth2_active_attribute = active
+oauth2_active_value = true
+oauth2_force_introspection = yes
+"""
+
 NEW = """dovecot_config_version = 2.4.0
 dovecot_storage_version = 2.4.0
 ssl_server_cert_file = {cert}
@@ -114,9 +132,9 @@ def version():
 
 
 class Dovecot:
-    """users: name -> password. Messages are bytes; deliver() puts them straight into the Maildir."""
+    """users: name -> password. Messages are bytes; deliver() puts them straight into the Maildir. introspection: where tokens are checked."""
 
-    def __init__(self, folder, users, certificate=None, mechanisms="plain"):
+    def __init__(self, folder, users, certificate=None, mechanisms="plain", introspection=None):
         self.folder = Path(folder) / "dovecot"
         self.mail, self.run = self.folder / "mail", self.folder / "run"
         self.sasl = self.folder / "sasl"
@@ -140,11 +158,13 @@ class Dovecot:
         (self.folder / "passwd").write_text("".join(f"{u}:{p}::::::\n" for u, p in users.items()))
         values = dict(folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
                       tls_port=self.tls_port, imap_port=self.imap_port, imaps_port=self.imaps_port, uid=self.uid, gid=self.gid,
-                      login_user=login, internal_user=internal, internal_group=group, mechanisms=mechanisms)
+                      login_user=login, internal_user=internal, internal_group=group, mechanisms=mechanisms, introspection=introspection)
         is_new = version() >= (2, 4)
         (self.folder / "dovecot.conf").write_text(CONFIG.format(
-            versioned=(NEW if is_new else OLD).format(**values),
+            versioned=((NEW if is_new else OLD) + ((NEW_TOKENS if is_new else OLD_TOKENS) if introspection else "")).format(**values),
             unlimited="restart_request_count = unlimited" if is_new else "service_count = 0", **values))
+        (self.folder / "oauth2.conf").write_text(f"introspection_mode = post\nintrospection_url = {introspection}\nusername_attribute = username\n"
+                                                 "active_attribute = active\nactive_value = true\nforce_introspection = yes\n")
         for user in users:
             self._mailbox(user)
 

@@ -8,13 +8,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from harness.certificates import authority
 
 
+HANG_UP = object()  # instead of an answer
+
+
 class Provider:
-    """answers: what the token endpoint says to the next polls, as names of errors; then the sign-in is granted. asked: the forms it has got."""
+    """answers: what the token endpoint says to the next requests, as names of errors, (status, body) or HANG_UP; then it behaves. asked: the forms
+    it has got. lie: (status, body) to everything; a body may be a function that writes to the connection. lost: called when an answer is
+    complete and not yet sent; if it returns something true, the answer is not sent at all."""
 
     def __init__(self, tls=True):
-        self.answers, self.asked, self.lie = [], [], None
+        self.answers, self.asked, self.lie, self.lost = [], [], None, None
         self.refresh, self.access, self.count = None, None, 0
-        self.rotates, self.extra, self.device = True, {}, {}
+        self.rotates, self.takes_old, self.extra, self.device = True, False, {}, {}
+        self.user = "me"
         self.lock = threading.Lock()
         provider = self
 
@@ -24,17 +30,25 @@ class Provider:
                 form = dict(urllib.parse.parse_qsl(self.rfile.read(length).decode()))
                 with provider.lock:
                     provider.asked.append((self.path, form))
-                    status, body = provider.answer(self.path, form)
+                    answer = provider.answer(self.path, form)
+                if answer is HANG_UP or (provider.lost is not None and provider.lost(form)):
+                    return
+                try:
+                    self.say(*answer)
+                except OSError:
+                    pass  # the gateway has had enough
+
+            def say(self, status, body):
+                if callable(body):
+                    body(self.wfile)
+                    return
                 if not isinstance(body, bytes):
                     body = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                try:
-                    self.wfile.write(body)
-                except OSError:
-                    pass  # the gateway has had enough
+                self.wfile.write(body)
 
             def log_message(self, *args):
                 pass
@@ -65,6 +79,8 @@ class Provider:
         return 200, {"token_type": "Bearer", "access_token": self.access, "refresh_token": self.refresh, "expires_in": 3600, **self.extra}
 
     def answer(self, path, form):
+        if path == "/introspect":  # RFC 7662: what a mail server asks
+            return 200, {"active": form["token"] == self.access, "username": self.user}
         if self.lie is not None:
             return self.lie
         if form.get("client_id") != "app-1":
@@ -72,13 +88,14 @@ class Provider:
         if path == "/device":
             return 200, {"device_code": "device-1", "user_code": "ABCD-EFGH", "verification_uri": "https://example.com/device",
                          "expires_in": 900, "interval": 1, **self.device}
+        if self.answers:
+            answer = self.answers.pop(0)
+            return (400, {"error": answer}) if isinstance(answer, str) else answer
         if form["grant_type"] == "refresh_token":
-            if form["refresh_token"] != self.refresh:
+            if form["refresh_token"] != self.refresh and not self.takes_old:
                 return 400, {"error": "invalid_grant", "error_description": "AADSTS70008: it has expired\r\nTrace ID: 7"}
             return self.grant()
         if form.get("device_code") != "device-1":
             return 400, {"error": "invalid_grant"}
-        if self.answers:
-            return 400, {"error": self.answers.pop(0)}
         self.refresh = None
         return self.grant()
