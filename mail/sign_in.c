@@ -167,6 +167,27 @@ int sign_in_secret(const struct sign_in *sign_in, char **secret, struct error *e
 	return result;
 }
 
+int sign_in_refuse(const struct conf *conf, const struct conf_remote *remote, const char *access, struct error *error)
+{
+	const struct spool *spool = SPOOL_OF(conf);
+	struct sign_in_file file = {.user = NULL};
+	char name[SIGN_IN_NAME_MAX];
+	int lock, result;
+
+	name_of(remote, name);
+	lock = sign_in_file_lock(spool, name, LOCK_SECONDS, error);
+	if (lock < 0)
+		return -1;
+	result = sign_in_file_read(spool, name, &file, error);
+	if (result > 0 && strcmp(file.access, access) == 0) { /* else another login has renewed it meanwhile */
+		sign_in_file_put(&file.access, "");
+		result = sign_in_file_write(spool, name, &file, error);
+	}
+	sign_in_file_clear(&file);
+	close(lock);
+	return result < 0 ? -1 : 0;
+}
+
 /* --- signing in */
 
 int sign_in_begin(const struct sign_in *sign_in, struct oauth2_device *device, struct error *error)

@@ -27,6 +27,9 @@ struct sign_in {
  * is no longer accepted; the error names the verb that begins one. */
 int sign_in_secret(const struct sign_in *sign_in, char **secret, struct error *error);
 
+/* The mail server does not accept this access token: the next login gets a new one, or learns that a new sign-in is needed. */
+int sign_in_refuse(const struct conf *conf, const struct conf_remote *remote, const char *access, struct error *error);
+
 /* Begins a sign-in: *device has the page and the code for the user. */
 int sign_in_begin(const struct sign_in *sign_in, struct oauth2_device *device, struct error *error);
 /* Waits until the user has entered the code, and keeps the sign-in. Returns -1 with the error if the user declines, does not do it in time,

@@ -283,10 +283,10 @@ static int open_secret(const struct remote_options *options, struct login_settin
 	return 0;
 }
 
-static void close_secret(const struct remote_options *options, char *secret, struct login_keeper *keeper)
+static void close_secret(const struct remote_options *options, char *secret, struct login_keeper *keeper, bool was_refused)
 {
 	if (options->secrets != NULL && options->secret == NULL)
-		options->secrets->close(keeper);
+		options->secrets->close(keeper, was_refused);
 	conf_secret_free(secret);
 }
 
@@ -316,7 +316,7 @@ static int open_remote(struct remote *remote, const struct remote_options *optio
 	if (result == REMOTE_LOGIN_AGAIN)
 		remote_error(remote, REMOTE_CLOSED, N_("logging in"), error);
 	if (login != NULL)
-		close_secret(options, secret, &keeper);
+		close_secret(options, secret, &keeper, result != REMOTE_LOGGED_IN && error->class == ERROR_LOGIN);
 	login_free(login);
 	return result == REMOTE_LOGGED_IN ? 0 : -1;
 }

@@ -31,7 +31,8 @@ struct remote_secrets {
 	/* Sets *keeper for the password of this server; blocks while a command prints it, until *cancel is true. */
 	int (*open)(void *context, const struct conf_remote *remote, const atomic_bool *cancel, struct login_keeper *keeper,
 	    struct error *error);
-	void (*close)(struct login_keeper *keeper);
+	/* was_refused: the server does not accept what it was given. */
+	void (*close)(struct login_keeper *keeper, bool was_refused);
 	void *context;
 };
 

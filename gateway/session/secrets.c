@@ -95,10 +95,16 @@ static bool name_of(const struct conf *conf, const struct conf_remote *remote, u
 	return false;
 }
 
-static void keeper_close(struct login_keeper *keeper)
+static void keeper_close(struct login_keeper *keeper, bool was_refused)
 {
+	const struct frame refused = {.kind = SECRETS_REFUSED};
 	struct asker *asker = keeper->context;
+	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
+	struct error ignored;
 
+	if (was_refused) /* and waits until that is noted: the process ends with the session */
+		secrets_exchange(&asker->conversation, &refused, &answer, (struct frame_wait){clock_now_ms() + ANSWER_MS, asker->cancel}, &ignored);
+	buf_clear(&answer);
 	helper_hang_up(&asker->conversation);
 	free(asker);
 }
@@ -131,7 +137,7 @@ static int keeper_open(void *context, const struct conf_remote *remote, const at
 	keeper->sent = opened.bytes.sent;
 	buf_clear(&answer);
 	if (result != 0)
-		keeper_close(keeper);
+		keeper_close(keeper, false);
 	return result;
 }
 

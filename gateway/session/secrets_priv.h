@@ -27,6 +27,8 @@ enum secrets_kind {
 	SECRETS_BAD,  /* class (32 bits) and phrase of an error */
 	/* After SECRETS_KEY: a digest to sign; may be repeated. */
 	SECRETS_SIGN,
+	/* After SECRETS_ACCOUNT or SECRETS_SMARTHOST: the server has refused the login. */
+	SECRETS_REFUSED,
 	/* And an enum login_question: rounds (32 bits) and `with`. */
 	SECRETS_QUESTION = 16,
 };

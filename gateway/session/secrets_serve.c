@@ -17,6 +17,7 @@ struct service {
 	struct conf *conf;
 	int fd;
 	atomic_bool is_over; /* the session has closed the connection */
+	const struct conf_remote *remote;
 	char *secret;
 	bool may_show; /* the configuration does not require methods that hide it */
 };
@@ -139,6 +140,7 @@ static bool open_secret(struct service *service, uint32_t kind, const char *name
 		    &service->secret, &error);
 	if (result != 0)
 		return say_error(service, &error) && false;
+	service->remote = remote;
 	service->may_show = !hides_it(remote->auth);
 	conf_wipe_secrets(service->conf, NULL); /* service->secret is a copy */
 	opened.has_line_end = strpbrk(service->secret, "\r\n") != NULL;
@@ -162,13 +164,24 @@ static bool answer(const struct service *service, uint32_t kind, struct slice bo
 	return good;
 }
 
+/* If that cannot be noted, the next login sends the same token again. */
+static bool note_refusal(const struct service *service)
+{
+	struct error ignored;
+
+	if (service->remote->oauth2 != OAUTH2_NONE)
+		sign_in_refuse(service->conf, service->remote, service->secret, &ignored);
+	return say(service, SECRETS_GOOD, NULL, 0, SLICE_NONE);
+}
+
 static void serve_login(struct service *service, struct buf *body)
 {
 	const struct frame_wait wait = {INT64_MAX, &service->is_over};
 	uint32_t kind;
 
 	for (int i = 0; i < SECRETS_QUESTIONS_MAX; i++)
-		if (frame_receive(service->fd, &kind, body, NULL, wait) != FRAME_OK || !answer(service, kind, buf_slice(body)))
+		if (frame_receive(service->fd, &kind, body, NULL, wait) != FRAME_OK ||
+		    !(kind == SECRETS_REFUSED ? note_refusal(service) : answer(service, kind, buf_slice(body))))
 			break;
 	conf_secret_free(service->secret);
 }

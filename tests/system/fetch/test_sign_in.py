@@ -444,8 +444,11 @@ def test_dovecot_and_postfix_take_the_token(folder, make_gateway, protocol, auth
         for kind, name in (("account", "a"), ("smarthost", "default")):  # with a new token
             done = gateway.cli(kind, "test", name)
             assert done.returncode == 0 and (auth == "auto" or f"auth = {auth}" in done.stdout), done.stdout + done.stderr
-        provider.access = "another"
+        provider.access = "another"  # the mail server no longer takes the last one, long before its end
+        dovecot.deliver("office", letter(number=3))
         gateway.session(code=1)
+        gateway.session()
+        assert dovecot.left("office") == [] and len(gateway.mailbox("ivan")) == 2
     finally:
         postfix.close()
         dovecot.stop()

@@ -97,7 +97,7 @@ static void expect_secret(const struct conf_remote *remote, const char *text)
 	assert_int_equal(secrets.remote.open(secrets.remote.context, remote, NULL, &keeper, &error), 0);
 	assert_true(keeper.answer(keeper.context, LOGIN_SHOW, SLICE_NONE, 0, &out));
 	assert_string_equal(buf_text(&out), text);
-	secrets.remote.close(&keeper);
+	secrets.remote.close(&keeper, false);
 	buf_clear(&out);
 }
 
@@ -138,7 +138,7 @@ static void test_digests_are_the_same(void **state)
 	}
 	/* If the password is never sent to a server, no process gets it. */
 	assert_false(keeper.answer(keeper.context, LOGIN_SHOW, SLICE_NONE, 0, &(struct buf)BUF_INIT(256)));
-	secrets.remote.close(&keeper);
+	secrets.remote.close(&keeper, true);
 }
 
 static void test_a_command_that_hangs_is_given_up(void **state)
