@@ -24,25 +24,74 @@ static int mark_double(struct fetch *fetch, const struct plan_item *item, struct
 	return result;
 }
 
+static int forget(struct fetch *fetch, const char *key, struct error *error)
+{
+	free(map_remove(&fetch->memory.seen, slice_of(key)));
+	return state_seen_forget(fetch->job->spool->state, fetch->mailbox, slice_of(key), error);
+}
+
+/* A request that has come meanwhile is for the message, not for the key that it had. */
+static int take_over_request(struct fetch *fetch, const struct plan_item *item, const char *old, struct error *error)
+{
+	char *mark = plan_wanted_key(plan_behind_stub(old));
+	const struct seen *wanted = map_get(&fetch->memory.seen, slice_of(mark));
+	int result = 0;
+
+	if (wanted != NULL) {
+		fetch_memory_add_mark(fetch, plan_wanted_key(item->key), wanted);
+		result = forget(fetch, mark, error);
+	}
+	free(mark);
+	return result;
+}
+
+/* What leads to the stub now leads to the item. If another message of this listing has the old key already, the id is not known any more. */
+static int move_stub(struct fetch *fetch, const struct plan_item *item, const char *old, const char *stub, const struct seen *what, struct error *error)
+{
+	struct state *state = fetch->job->spool->state;
+	const struct seen *before = map_get(&fetch->memory.seen, slice_of(old));
+	bool is_there = before != NULL && !before->is_fresh;
+	char *id = NULL;
+	int64_t time;
+	int result = is_there ? state_seen_get(state, fetch->mailbox, slice_of(old), &id, &time, error) : 0;
+
+	if (result == 0) /* that of another message, perhaps a newer one */
+		result = forget(fetch, stub, error);
+	if (result == 0)
+		result = state_seen_add(state, fetch->mailbox, slice_of(stub), id == NULL ? "" : id, what, error);
+	if (result == 0 && is_there)
+		result = take_over_request(fetch, item, old, error);
+	if (result == 0 && is_there)
+		result = forget(fetch, old, error);
+	free(id);
+	return result;
+}
+
+/* The stub of the message, perhaps under a new key: its id stays, so that it may still be requested. */
+static int take_over_stub(struct fetch *fetch, const struct plan_item *item, const char *old, const struct seen *what, struct error *error)
+{
+	char *stub = plan_stub_key(item->key);
+	int result = strcmp(stub, old) == 0 ? 0 : move_stub(fetch, item, old, stub, what, error);
+
+	if (result == 0)
+		state_seen_put(&fetch->memory.seen, slice_of(stub), what);
+	free(stub);
+	return result;
+}
+
 /* The message was seen under another key, which may be that of its stub. */
 static int take_over(struct fetch *fetch, struct plan_item *item, const struct plan_known *known, struct error *error)
 {
 	struct seen what = known->what;
-	char *stub = plan_stub_key(item->key);
-	int result;
 
 	what.listed = item->size;
 	what.is_fresh = true;
 	/* This key belongs to another message, perhaps a newer one. */
-	if (item->is_new && state_seen_forget(fetch->job->spool->state, fetch->mailbox, slice_of(item->key), error) != 0) {
-		free(stub);
+	if (item->is_new && forget(fetch, item->key, error) != 0)
 		return -1;
-	}
-	if (!plan_is_stub(known->key))
-		item->is_new = false;
-	result = fetch_memory_add_seen(fetch, plan_is_stub(known->key) ? stub : item->key, &what, error);
-	free(stub);
-	return result;
+	item->is_new = false;
+	return plan_is_stub(known->key) ? take_over_stub(fetch, item, known->key, &what, error)
+					: fetch_memory_add_seen(fetch, item->key, &what, error);
 }
 
 static int answer(struct fetch *fetch, struct plan_item *item, struct error *error)

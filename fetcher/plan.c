@@ -183,7 +183,7 @@ size_t plan_known(const struct plan *plan, const struct map *seen)
 	size_t known = 0;
 
 	for (size_t i = 0; i < plan->count; i++)
-		known += find_seen(seen, &plan->items[i]) != NULL;
+		known += find_seen(seen, &plan->items[i]) != NULL || plan_has_stub(&plan->items[i], seen);
 	return known;
 }
 

@@ -137,7 +137,7 @@ bool plan_has_stub(const struct plan_item *item, const struct map *seen);
  * listed. */
 bool plan_is_left_large(const struct plan_item *item, const struct map *seen);
 bool plan_came_short(const struct plan *plan, const struct plan_item *item, const struct map *seen);
-/* The number of listed messages that were seen. */
+/* The number of listed messages that were seen, or have a stub. */
 size_t plan_known(const struct plan *plan, const struct map *seen);
 
 /* The key of a message of an IMAP mailbox. New memory. */

@@ -7,6 +7,7 @@ import pytest
 from fetch.test_text_first import body_of, office_at, photos
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
+from harness.misbehaving_imap import MisbehavingImap
 from harness.terminal import Terminal
 from harness.waiting import until
 
@@ -89,6 +90,54 @@ def test_a_stub_in_a_folder_is_replaced_there_or_stays(make_gateway):
     message, = shown(office, "ivan/Photos")
     assert "in place of its stub" in office.cli("trace", message["id"]).stdout
     assert message["whole_size"] is None and message["size"] > BIG and shown(office) == []
+
+
+class Numbering(MisbehavingPop3):
+    """Its UIDLs are the numbers of the messages; with TOP."""
+
+    uidls = property(lambda self: [str(number) for number in range(1, len(self.messages) + 1)], lambda self, _: None)
+
+    def answer(self, word, argument, connection):
+        if word != "TOP":
+            return super().answer(word, argument, connection)
+        number, lines = map(int, argument.split())
+        head, body = self.messages[number - 1].split(b"\r\n\r\n", 1)
+        connection.say("+OK")
+        connection.raw(self.stuffed(head + b"\r\n\r\n" + b"".join(body.splitlines(True)[:lines])))
+        return None
+
+
+def renumber(server):
+    if isinstance(server, MisbehavingImap):
+        server.validity += 1
+        server.messages = {uid + 50: message for uid, message in server.messages.items()}
+    elif not isinstance(server, Numbering):  # which does it by itself
+        server.uidls = [f"new-{uidl}" for uidl in server.uidls]
+
+
+@pytest.mark.parametrize("when", ["before the request", "after the request"])
+@pytest.mark.parametrize("kind", [MisbehavingPop3, MisbehavingImap, Numbering])
+def test_a_renumbered_mailbox_makes_no_new_stubs_and_the_old_ones_still_lead_to_their_messages(make_gateway, kind, when):
+    """Nothing but stubs is left there."""
+    long = [letter(number=n, subject=f"number {n}", body=f"long {n}\n" * 50_000) for n in (2, 4)]
+    server = kind([letter(number=1), long[0], letter(number=3), long[1]])
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}}, accounts={"a": {
+        "url": f"{'imap' if kind is MisbehavingImap else 'pop3'}://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y", "max_size": "100K",
+        "deliver_to": "ivan"}})
+    office.session()
+    assert len(server.left) == 2
+    waiting = stubs(office)
+    renumber(server)
+    if when == "before the request":
+        office.session()
+    assert stubs(office) == waiting
+    chosen, = (message["id"] for message in shown(office) if message["subject"].startswith("number 4"))
+    office.cli("mailbox", "fetch", "ivan", chosen)
+    until(lambda: len(stubs(office)) == 1, 90, office.log()[-3000:])
+    office.session()
+    server.stop()
+    assert stubs(office) == [message for message in waiting if message != chosen] and len(shown(office)) == 4
+    assert long[1] in [body_of(message) for message in office.mailbox("ivan")] and server.left == [long[0]]
 
 
 def test_the_key_in_the_screens(office):
