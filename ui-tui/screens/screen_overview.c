@@ -10,6 +10,7 @@
 #include "ui-tui/screens/overview.h"
 #include "ui-tui/widgets/pace.h"
 #include "ui-tui/widgets/plot.h"
+#include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/problem_file.h"
 #include "ui-tui/screens/section_list.h"
 
@@ -17,6 +18,7 @@
 
 #define REFRESH_MS 5000
 #define PLOT_ROWS 3
+#define NOTES_MORE 2 /* lines of notes at most, beyond FACT_LINES */
 #define LARGEST_MIN 6 /* messages per hour for a full column: a single one is not a peak */
 
 static const struct list_column columns[] = {{"", 0, false}, {"", 12, false}};
@@ -233,11 +235,18 @@ static char *last_text(const struct overview *overview, enum term_style *style)
 	return with_line;
 }
 
+/* Whole, as long as the problems have room below. */
 static int draw_note(int y, struct rect area, const json_t *object, const char *field)
 {
 	const char *note = json_string_value(json_object_get(object, field));
+	struct strlist lines = {NULL, 0};
 
-	return note == NULL ? y : draw_fact(y, area, "", STYLE_WARNING, PHRASE_SAID(note));
+	if (note != NULL)
+		tui_text_wrap(PHRASE_SAID(note), area.width > 15 ? (size_t)area.width - 15 : 1, &lines);
+	for (size_t i = 0; i < lines.count && y < area.y + FACT_LINES + NOTES_MORE; i++)
+		y = draw_fact(y, area, "", STYLE_WARNING, lines.items[i]);
+	strlist_clear(&lines);
+	return y;
 }
 
 static int draw_facts(struct tui *tui, const struct overview *overview, struct rect area)

@@ -1,4 +1,6 @@
 """Several lines on the screens: shown, changed, added and removed in the settings; the overview names the one that was used."""
+from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
 from harness.waiting import until
 
 
@@ -31,3 +33,12 @@ def test_lines_are_shown_changed_added_and_removed(make_gateway, terminal):
     term.keys("Down", "Enter")
     until(lambda: "[line sat]" not in text_of(gateway), 30, "the section to be gone")
     assert "[line gsm]" in text_of(gateway)
+
+
+def test_the_overview_names_the_limit_that_keeps_mail_back(make_gateway, terminal):
+    server = MisbehavingPop3([letter(number=1)])
+    gateway = make_gateway(users={"anna": {}}, sections={"line": {"max_bytes_per_day": "100"}},
+                           accounts={"sales": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y"}})
+    gateway.session()
+    terminal(gateway).wait("Nothing is fetched until the next day: max_bytes_per_day is", "reached")
+    server.stop()

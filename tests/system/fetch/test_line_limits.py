@@ -168,6 +168,8 @@ def test_the_line_stays_down_when_there_is_nothing_that_may_be_done(dialled, dov
     assert "Nothing is fetched until the next day: max_bytes_per_day is reached" in office.cli("status").stdout
     office.send("ivan@office.lan", ["daemon"], b"Subject: go\r\n\r\n")
     until(lambda: any(b"The line was not connected" in mail for mail in office.mailbox("ivan")), 60, "the report")
+    office.send("ivan@office.lan", ["daemon"], b"Subject: status\r\n\r\n")
+    until(lambda: any(b"\r\nNothing is fetched until the next day" in mail for mail in office.mailbox("ivan")), 60, "the state")
     assert office.calls() == ["up", "down"]
     office.send("ivan@office.lan", ["client@bank.ru"], letter(number=3, sender="ivan@office.lan"))
     until(office.queued_files, 60, "the queue")
