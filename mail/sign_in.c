@@ -85,12 +85,13 @@ static void take_tokens(const struct oauth2_client *client, const struct oauth2_
 	file->access_until = now + tokens->lifetime;
 }
 
-static int say_refused(const struct sign_in *sign_in, const char *why, struct error *error)
+/* why: not of error. */
+static int say_what_helps(const struct sign_in *sign_in, enum error_class class, const char *why, struct error *error)
 {
 	char verb[128];
 
 	sign_in_verb(sign_in->conf, sign_in->remote, verb, sizeof(verb));
-	return error_set(error, ERROR_LOGIN, N_("%s; run: %s"), why, verb);
+	return error_set(error, class, N_("%s; run: %s"), why, verb);
 }
 
 static int note_refusal(const struct sign_in *sign_in, const char *name, struct sign_in_file *file, struct error *error)
@@ -101,7 +102,7 @@ static int note_refusal(const struct sign_in *sign_in, const char *name, struct 
 	sign_in_file_put(&file->access, "");
 	if (sign_in_file_write(SPOOL_OF(sign_in->conf), name, file, &ignored) != 0)
 		log_warnx("event=sign-in-not-noted user=%s reason=%s", LOG_CSTR(sign_in->remote->user), LOG_ERROR(&ignored));
-	return say_refused(sign_in, why.phrase, error);
+	return say_what_helps(sign_in, ERROR_LOGIN, why.phrase, error);
 }
 
 /* A provider that replaces the refresh token may refuse the old one from then on: first it is certain that the file can be replaced. */
@@ -133,15 +134,18 @@ static int renew(const struct sign_in *sign_in, const char *name, struct sign_in
 static int get_access(const struct sign_in *sign_in, const char *name, struct sign_in_file *file, struct error *error)
 {
 	int found = sign_in_file_read(SPOOL_OF(sign_in->conf), name, file, error);
+	struct error why;
 	char verb[128];
 
-	if (found < 0)
-		return -1;
+	if (found < 0) {
+		why = *error;
+		return say_what_helps(sign_in, why.class, why.phrase, error);
+	}
 	if (found == 0)
 		return error_set(error, ERROR_LOGIN, N_("nobody has signed in at the provider yet; run: %s"),
 		    sign_in_verb(sign_in->conf, sign_in->remote, verb, sizeof(verb)));
 	if (!sign_in->is_test && file->refused[0] != '\0')
-		return say_refused(sign_in, file->refused, error);
+		return say_what_helps(sign_in, ERROR_LOGIN, file->refused, error);
 	if (!sign_in->is_test && is_valid(file))
 		return 0;
 	return renew(sign_in, name, file, error);

@@ -16,6 +16,8 @@ static void check(const struct conf *conf, struct conf_place place, const struct
 	sign_in_verb(conf, remote, verb, sizeof(verb));
 	if (state == SIGN_IN_MISSING)
 		conf_problem_add(problems, place, true, N_("nobody has signed in for %s yet; run: %s"), remote->user, verb);
+	else if (state == SIGN_IN_UNKNOWN)
+		conf_problem_add(problems, place, true, N_("the file of the sign-in of %s cannot be read, or is damaged; run: %s"), remote->user, verb);
 	else if (state == SIGN_IN_REFUSED)
 		conf_problem_add(problems, place, true, N_("the provider no longer accepts the sign-in of %s; run: %s"), remote->user, verb);
 }

@@ -160,6 +160,18 @@ def test_lies_of_the_provider_change_nothing(office, provider, lie):
     assert office.server.left == []
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"refresh_token": 7}', "x" * 100_000])
+def test_a_damaged_file_says_what_to_do(office, provider, content):
+    signed_in(office)
+    token_file(office).write_text(content)
+    office.start()
+    assert "run: lanpost account login a" in office.session(code=1).stdout and office.server.logins == []
+    assert "damaged; run: lanpost account login a" in office.cli("check").stdout
+    signed_in(office)
+    office.session()
+    assert office.server.left == []
+
+
 @pytest.mark.parametrize("answer, words", [("access_denied", "declined"), ("expired_token", "not entered in time"), ("invalid_client", "oauth2_client_id")])
 def test_a_sign_in_that_does_not_succeed_says_why(office, provider, answer, words):
     provider.answers = [answer]
