@@ -54,13 +54,17 @@ quiet_make() {
     "$MAKE" --no-print-directory -j"$JOBS" "$@"
 }
 
-# Each header compiles alone.
+# Each header compiles alone; the compiler has shown that of one which its own file includes first.
 headers() {
     flags=$(sed -n 's/^CFLAGS_LIBS = //p' build/detect.mk)
     good=0 bad=0
     for header in */*.h */*/*.h; do
         case $header in tests/* | bench/* | build*) continue ;; esac
         [ -e "$header" ] || continue
+        if grep -s -m 1 '^#include' "${header%.h}.c" | grep -qF "\"$header\""; then
+            good=$((good + 1))
+            continue
+        fi
         # shellcheck disable=SC2086 # flags are words
         if printf '#include "%s"\n' "$header" | "${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -I. $flags -Wall -Wextra -Werror \
             -fsyntax-only -x c -; then
