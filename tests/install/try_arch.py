@@ -26,9 +26,16 @@ EMULATORS = {"arm64": "aarch64", "armhf": "arm"}
 # Programs that run on the machine that builds.
 NATIVE = {"gcc", "libc6-dev", "pkg-config", "gettext"}
 # What an emulator cannot run, though the processor could: the reason.
+LONG = "thousands of starts of processes, each of which takes a second there"
 EMULATION = {
     "test_sandbox": "qemu-user has no seccomp and no Landlock",
     "test_privileges": "it answers capset(2) by seccomp",
+    "test_auth_wire": "qemu-user keeps open descriptors that do not fit into the room for them",
+    "test_sorter_safety": "it limits the processor's time",
+    "test_power_cut": LONG,
+    "test_power_folder": LONG,
+    "test_power_seen": LONG,
+    "test_power_sent": LONG,
 }
 # Waits until its users are mapped; with an emulator, that is registered for the programs of this namespace alone. (Without --keep-caps
 # the second sh would gain capabilities, and --kill-child ends no process that did.)
