@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """make try-arch ARCH=i386: builds lanpost for another processor and runs its unit tests there.
 
-A root of Debian has the cross compilers and the other architecture's libraries beside its own (multiarch). i386 runs on an amd64
-kernel; arm64 and armhf run under qemu-user, registered (binfmt_misc) in a user namespace of its own, so that nothing of it reaches the
-machine. Needs root, a mirror, and 2 GB; roots are kept in LANPOST_ROOTS.
+A root of Debian has the cross compilers and the other architecture's libraries beside its own (multiarch). i386 runs on most amd64
+kernels; arm64 and armhf, and i386 elsewhere, run under qemu-user, registered (binfmt_misc) in a user namespace of its own, so that
+nothing of it reaches the machine. Needs root, a mirror, and 2 GB; roots are kept in LANPOST_ROOTS.
 
 try_arch.py [--release NAME] [--cc gcc|clang]... [--test NAME]... ARCH: without --cc both compilers. Exit 77: cannot be tried here.
 """
 import argparse
+import functools
 import hashlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,12 @@ from roots import CACHE, CLEAN, SOURCE, Skipped, clean_root, copy_source, in_chr
 
 TRIPLETS = {"i386": "i686-linux-gnu", "arm64": "aarch64-linux-gnu", "armhf": "arm-linux-gnueabihf"}
 EMULATORS = {"arm64": "aarch64", "armhf": "arm"}
+# Debian registers no emulator for i386 on amd64. The head of a program, and which bits of it count.
+I386 = (r":qemu-i386:M::\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x03\x00"
+        r":\xff\xff\xff\xff\xff\xfe\xfe\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/usr/libexec/qemu-binfmt/i386-binfmt-P:P")
+# exit(0) for i386: whether this kernel runs it.
+I386_EXIT = struct.pack("<16s2H5I6H8I", b"\x7fELF\1\1\1", 2, 3, 1, 0x08048054, 52, 0, 0, 52, 32, 1, 0, 0, 0,
+                        1, 0, 0x08048000, 0x08048000, 93, 93, 5, 4096) + b"\xb8\1\0\0\0\x31\xdb\xcd\x80"
 # Programs that run on the machine that builds.
 NATIVE = {"gcc", "libc6-dev", "pkg-config", "gettext"}
 # What an emulator cannot run, though the processor could: the reason.
@@ -43,11 +51,29 @@ RUN = """echo; read -r _; exec sh -ec '
 mount --rbind /dev $1/dev; mount -t proc proc $1/proc
 if [ -n "$2" ]; then
     mount -t binfmt_misc none $1/proc/sys/fs/binfmt_misc
-    chroot $1 sh -c "cat /usr/lib/binfmt.d/qemu-$2.conf > /proc/sys/fs/binfmt_misc/register"
+    chroot $1 sh -c "printf %s \\"\\$0\\" > /proc/sys/fs/binfmt_misc/register" "$2"
 fi
 exec chroot "$1" sh -ec "$3"
 ' sh "$@" </dev/null
 """
+
+
+@functools.cache
+def is_emulated(arch):
+    if arch in EMULATORS:
+        return True
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "exit"
+        program.write_bytes(I386_EXIT)
+        program.chmod(0o700)
+        return subprocess.run(["sh", "-c", '"$0"', program], stderr=subprocess.DEVNULL, check=False).returncode != 0
+
+
+def registration(root, arch):
+    """What the kernel needs to know of the emulator; "": there is none."""
+    if not is_emulated(arch):
+        return ""
+    return (root / f"usr/lib/binfmt.d/qemu-{EMULATORS[arch]}.conf").read_text().strip() if arch in EMULATORS else I386
 
 
 def packages_to_build():
@@ -58,7 +84,7 @@ def packages_to_build():
 
 def cross_root(release, arch, log):
     """The clean root with compilers for that architecture and its libraries, kept until the list changes."""
-    emulator = ("qemu-user-static" if release == "bookworm" else "qemu-user-binfmt") if arch in EMULATORS else ""
+    emulator = ("qemu-user-static" if release == "bookworm" else "qemu-user-binfmt") if is_emulated(arch) else ""
     names = f"crossbuild-essential-{arch} clang make gettext pkgconf {emulator} " + " ".join(f"{name}:{arch}" for name in packages_to_build())
     root = CACHE / f"{release}.{arch}.{hashlib.sha256(names.encode()).hexdigest()[:12]}"
     if root.is_dir():
@@ -77,7 +103,7 @@ def cross_root(release, arch, log):
 
 
 def run_there(root, arch, command, log, timeout=7200):
-    emulator = EMULATORS.get(arch, "")
+    emulator = registration(root, arch)
     there = subprocess.Popen(["unshare", *(["--user", "--keep-caps"] if emulator else []), "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", RUN, "sh", root,
                               emulator, command], env={**CLEAN, "HOME": "/root", "LC_ALL": "C.UTF-8"}, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -95,7 +121,7 @@ def run_there(root, arch, command, log, timeout=7200):
 
 
 def left_out(arch):
-    return {name: reason for name, reason in EMULATION.items() if arch in EMULATORS}
+    return {name: reason for name, reason in EMULATION.items() if is_emulated(arch)}
 
 
 def try_compiler(root, arch, compiler, tests, log):
