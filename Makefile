@@ -152,10 +152,11 @@ pages: $(B)/lanpost $(MO)
 	@tools/folders.py
 
 # --- tests
-UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
+units = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_$(1).c))
+UNIT := $(call units,*)
 ifeq ($(SAN),thread)
 # They start thousands of processes, each of which takes long to start there.
-UNIT := $(filter-out %/test_power_cut %/test_power_fetch %/test_power_folder,$(UNIT))
+UNIT := $(filter-out $(call units,power_*),$(UNIT))
 # It has one thread, so no races, and takes a minute there.
 UNIT := $(filter-out %/test_sorter_safety,$(UNIT))
 endif
@@ -235,11 +236,10 @@ fuzz-merge-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 # The warnings of clang; the objects are those of the fuzz targets.
 clang:
 	@+$(fuzz_make) all
-# Under a sanitizer each power cut takes many times as long, and one at each sync is enough.
-asan tsan: export LANPOST_POWER_CUTS := 1
-# The objects are those of the fuzz targets, which run the seeds themselves.
+# The objects are those of the fuzz targets, which run the seeds themselves. Under a sanitizer each power cut takes many times as
+# long, and one is enough.
 asan:
-	@+$(if $(shell command -v clang),$(fuzz_make) unit,\
+	@+LANPOST_POWER_CUTS=1 $(if $(shell command -v clang),$(fuzz_make) unit,\
 	    $(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay)
 # Each process that ends sleeps a second by default, so that threads left may still race; ours are many.
 tsan:
