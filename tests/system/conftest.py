@@ -13,6 +13,7 @@ os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # for tests that run thei
 from harness.dovecot import Dovecot
 from harness.gateway import Gateway
 from harness.postfix import Postfix
+from harness.terminal import Terminal
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -81,3 +82,17 @@ def smarthost(postfix):
     """Keys of a [smarthost] that sends through Postfix with STARTTLS and a login."""
     return {"url": f"smtp://127.0.0.1:{postfix.port}", "tls": "required", "user": "branch",
             "password": "provider-pw", "ca_file": postfix.ca}
+
+
+@pytest.fixture
+def terminal():
+    """terminal(gateway, *words, width=, height=, language=): the screens of a gateway, or a verb in a terminal; closed after the test."""
+    opened = []
+
+    def make(gateway, *words, **settings):
+        opened.append(Terminal("-c", gateway.conf, *words, **settings))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()

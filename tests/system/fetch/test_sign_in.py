@@ -15,7 +15,6 @@ from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.postfix import Postfix
 from harness.sign_in import HANG_UP, Provider
-from harness.terminal import Terminal
 from harness.waiting import kill
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -179,13 +178,13 @@ def test_a_sign_in_that_does_not_succeed_says_why(office, provider, answer, word
     assert done.returncode == 1 and words in done.stderr and not list((office.spool / "sign-in").glob("*.json")), done.stderr
 
 
-def test_a_terminal_shows_the_page_as_a_qr_code_and_the_screens_show_it_live(office, provider):
+def test_a_terminal_shows_the_page_as_a_qr_code_and_the_screens_show_it_live(office, provider, terminal):
     provider.answers = ["authorization_pending"] * 3
-    term = Terminal("-c", office.conf, "account", "login", "a", width=90, height=50, env=office.env)
+    term = terminal(office, "account", "login", "a", width=90, height=50, env=office.env)
     term.wait("https://example.com/device", "ABCD-EFGH", "\N{UPPER HALF BLOCK}")
     term.wait("me is signed in")
     provider.answers = ["authorization_pending"] * 99
-    term = Terminal("-c", office.conf, env=office.env)
+    term = terminal(office, env=office.env)
     term.wait("F10")
     term.keys("F4")
     term.wait("pop3s://")
@@ -206,12 +205,12 @@ def qr_rows(term):
 
 
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["colours", "NO_COLOR"])
-def test_the_screens_show_the_same_qr_code_black_on_white_if_there_is_room(office, provider, env):
+def test_the_screens_show_the_same_qr_code_black_on_white_if_there_is_room(office, provider, env, terminal):
     provider.answers = ["authorization_pending"] * 999
     provider.device = {"verification_uri": "https://example.com/device/with/a/longer/name"}  # 19 lines with its quiet zone
-    printed = Terminal("-c", office.conf, "account", "login", "a", width=90, height=50, env=office.env)
+    printed = terminal(office, "account", "login", "a", width=90, height=50, env=office.env)
     printed.wait("Waiting for")
-    term = Terminal("-c", office.conf, width=80, height=40, env={**office.env, **env})
+    term = terminal(office, width=80, height=40, env={**office.env, **env})
     term.wait("F10")
     term.keys("F4").wait("pop3s://")
     term.keys("l").wait("https://example.com/device", "ABCD-EFGH", HALF_BLOCK, "Waiting for")
@@ -229,10 +228,10 @@ def test_the_screens_show_the_same_qr_code_black_on_white_if_there_is_room(offic
     term.wait("me is signed in", HALF_BLOCK)
 
 
-def test_the_screens_sign_in_at_a_smarthost(office, provider):
+def test_the_screens_sign_in_at_a_smarthost(office, provider, terminal):
     office.smarthosts = {"default": {"url": "smtps://127.0.0.1:9", "user": "you", "default_sender": "you@example.ru", **provider.keys}}
     office.write()
-    term = Terminal("-c", office.conf, height=40, env=office.env)
+    term = terminal(office, height=40, env=office.env)
     term.wait("F10")
     term.keys("F9").wait("local_domain")
     term.keys("l").wait("select a setting of a smarthost first")
