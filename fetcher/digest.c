@@ -14,9 +14,8 @@
 /* Received and the envelope fields distinguish copies of one message. Fields such as Status and X-UIDL change. */
 static const char *const lasting[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
     "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", NULL};
-static const char *const common[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", NULL};
-/* The same, and what decides how the body is read and whom an answer reaches: a forged copy may differ there alone. */
-static const char *const shown[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Sender", "Reply-To", "Mail-Reply-To", "Mail-Followup-To",
+/* What all copies have, with all that decides how the body is read and whom an answer reaches: a forged copy may differ there alone. */
+static const char *const common[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Sender", "Reply-To", "Mail-Reply-To", "Mail-Followup-To",
     "Disposition-Notification-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-Encoding", "Content-Base",
     "Content-Location", NULL};
 
@@ -79,11 +78,33 @@ uint64_t digest_of_header(struct slice message)
 	return digest_of(message, lasting, 0);
 }
 
-uint64_t digest_of_copies(struct slice message, uint64_t body)
+/* Programs do not agree where a field or the header ends: what one of them takes for the beginning of the body is not a field here. */
+static bool is_ambiguous(struct slice header)
 {
+	const char *at = header.ptr, *end = header.ptr + header.len;
+	struct header_walk walk;
 	struct header_field field;
 
-	return header_find(message, "Message-ID", &field) ? digest_of(message, common, body) : 0;
+	header_walk_init(&walk, header);
+	while (header_walk_next(&walk, &field)) {
+		if (field.raw.ptr != at || field.body.ptr != field.name.ptr + field.name.len + 1)
+			return true;
+		at = field.raw.ptr + field.raw.len;
+	}
+	return slice_trim(slice_make(at, (size_t)(end - at))).len > 0 || attachment_has_lone_cr(header) || memchr(header.ptr, '\0', header.len) != NULL;
+}
+
+/* Whether a copy of the message can be told from a forgery: by its header, up to the body. */
+static bool has_identity(struct slice header)
+{
+	struct header_field id;
+
+	return header.len <= DIGEST_HEADER_MAX && header_find(header, "Message-ID", &id) && slice_trim(id.body).len > 0 && !is_ambiguous(header);
+}
+
+uint64_t digest_of_copies(struct slice message, uint64_t body)
+{
+	return has_identity(slice_make(message.ptr, header_length(message))) ? digest_of(message, common, body) : 0;
 }
 
 /* It fails only without memory (alloc.h), and two messages must not be taken for the same because of
@@ -127,34 +148,17 @@ static void write_hex(const unsigned char *digest, char out[DIGEST_HEX_SIZE])
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* Programs do not agree where a field or the header ends: what one of them takes for the beginning of the body is no field here. */
-static bool is_ambiguous(struct slice header)
-{
-	const char *at = header.ptr, *end = header.ptr + header.len;
-	struct header_walk walk;
-	struct header_field field;
-
-	header_walk_init(&walk, header);
-	while (header_walk_next(&walk, &field)) {
-		if (field.raw.ptr != at || field.body.ptr != field.name.ptr + field.name.len + 1)
-			return true;
-		at = field.raw.ptr + field.raw.len;
-	}
-	return slice_trim(slice_make(at, (size_t)(end - at))).len > 0 || attachment_has_lone_cr(header) || memchr(header.ptr, '\0', header.len) != NULL;
-}
-
 bool digest_of_identity(struct slice message, char out[DIGEST_HEX_SIZE])
 {
 	struct slice header = slice_make(message.ptr, header_length(message)), body = slice_from(message, header.len);
-	struct header_field id;
 	struct buf text = BUF_INIT(FIELDS_MAX);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	if (header.len > DIGEST_HEADER_MAX || !header_find(header, "Message-ID", &id) || slice_trim(id.body).len == 0 || is_ambiguous(header))
+	if (!has_identity(header))
 		return false;
 	while (body.len > 0 && (body.ptr[body.len - 1] == '\n' || body.ptr[body.len - 1] == '\r'))
 		body.len--;
-	collect(header, shown, &text);
+	collect(header, common, &text);
 	buf_append_byte(&text, '\n'); /* a field is not taken for the body, nor the other way round */
 	digest_rest(buf_slice(&text), body, digest);
 	buf_clear(&text);

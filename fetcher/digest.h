@@ -17,12 +17,13 @@ uint64_t digest_of_header(struct slice message);
 #define DIGEST_HEADER_MAX (64u << 10)
 
 /* The same, of what is equal in all copies of a message and differs in any other one, which may have the same Message-ID by mistake or by
- * intent: addresses and body (its digest) count, too. 0 for a message without Message-ID. */
+ * intent: addresses, the fields that decide what a reader sees and whom an answer reaches (Content-Type, Reply-To ...), and the body (its
+ * digest) count, too. 0 for a message without Message-ID, with a header above DIGEST_HEADER_MAX, or with one that programs read in
+ * different ways (a line that is not a field, a blank before the colon, CR alone, NUL). */
 uint64_t digest_of_copies(struct slice message, uint64_t body);
 
-/* SHA-256 of the same fields, of those that decide what a reader sees and whom an answer reaches (Content-Type, Reply-To ...), and of the body, in hexadecimal digits: equal in
- * copies that took different ways. Empty lines at the end of the body do not count. Returns false for a message without Message-ID, with a header above DIGEST_HEADER_MAX, or
- * with one that programs read in different ways (a line that is no field, a blank before the colon, CR alone, NUL). */
+/* SHA-256 of the same, in hexadecimal digits: equal in copies that took different ways. Empty lines at the end of the body do not count.
+ * Returns false where digest_of_copies() returns 0. */
 bool digest_of_identity(struct slice message, char out[DIGEST_HEX_SIZE]);
 
 /* Digest of the body, 1 to INT64_MAX, also of an empty body. A mapped message is not loaded completely for it. */

@@ -193,6 +193,13 @@ def test_another_message_with_the_same_id_is_no_copy(make_gateway, to, body):
     assert in_mailbox(office, "ivan") + in_mailbox(office, "olga") == collections.Counter([1, 1])
 
 
+@pytest.mark.parametrize("field", [b"Content-Type: multipart/mixed; boundary=nothing", b"Reply-To: thief@example.com", b"not a field"])
+def test_a_forged_copy_that_shows_something_else_keeps_nothing_out(make_gateway, field):
+    right = letter(number=1)
+    office = catch_all(make_gateway, [field + b"\r\n" + right, right], envelope_header="auto")
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 1])
+
+
 def test_a_hundred_accounts_of_which_one_is_dead(make_gateway):
     servers = [MisbehavingPop3([letter(number=n)]) for n in range(1, 100)]
     accounts = {f"a{n}": account_at(server) for n, server in enumerate(servers)}
