@@ -189,14 +189,16 @@ static int list_folders(struct fetch *fetch, struct error *error)
 int fetch_folders_find(struct fetch *fetch, struct error *error)
 {
 	struct fetch_folders *folders = &fetch->folders;
+	int result;
 
 	if (folders->are_found)
 		return 0;
 	fetch->connection.window = fetch->memory.one_by_one ? 1 : FETCH_FLIGHT;
 	fetch->connection.lists = true;
-	if (list_folders(fetch, error) != 0)
-		return -1;
+	result = list_folders(fetch, error);
 	fetch->connection.lists = false;
+	if (result != 0)
+		return -1;
 	sort(fetch);
 	folders->are_found = true;
 	return 0;

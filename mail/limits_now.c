@@ -48,13 +48,18 @@ static struct limit_now load_smarthost(const struct conf_smarthost *smarthost, s
 	return (struct limit_now){0};
 }
 
+static struct limits_now no_limits(const struct conf *conf, int64_t now)
+{
+	return (struct limits_now){.conf = conf, .now = now, .smarthosts = xcalloc(conf->smarthost_count + 1, sizeof(struct limit_now))};
+}
+
 void limits_now_load(struct limits_now *limits, const struct conf *conf, struct state *state, int64_t now, bool counts_days)
 {
 	json_t *last = state_session_get(state);
 	struct line_room rooms[LINE_WAYS];
 	struct line_use use;
 
-	*limits = (struct limits_now){.conf = conf, .now = now, .smarthosts = xcalloc(conf->smarthost_count + 1, sizeof(*limits->smarthosts))};
+	*limits = no_limits(conf, now);
 	line_use_load(&use, state, now);
 	line_use_rooms(&use, counts_days, &conf->line, rooms);
 	for (enum line_way way = LINE_TOGETHER; way <= LINE_RECEIVED; way++)
@@ -68,15 +73,16 @@ void limits_now_load(struct limits_now *limits, const struct conf *conf, struct 
 
 void limits_now_read(struct limits_now *limits, const struct conf *conf)
 {
+	int64_t now = clock_wall();
 	struct state *state;
 	struct error error;
 
-	*limits = (struct limits_now){.conf = conf, .now = clock_wall()};
 	if (state_open(&state, SPOOL_OF(conf), NULL, &error) != 0) {
 		log_debug("event=limits-unknown reason=%s", LOG_ERROR(&error));
+		*limits = no_limits(conf, now);
 		return;
 	}
-	limits_now_load(limits, conf, state, limits->now, true);
+	limits_now_load(limits, conf, state, now, true);
 	state_close(state);
 }
 
@@ -97,7 +103,7 @@ static bool keeps(const struct limit_now *limit, const struct envelope *envelope
 static const struct limit_now *limit_of(const struct limits_now *limits, const struct envelope *envelope)
 {
 	const struct conf_smarthost *smarthost = route_smarthost(limits->conf, envelope->sender);
-	const struct limit_now *limit = smarthost == NULL || limits->smarthosts == NULL ? NULL : &limits->smarthosts[smarthost - limits->conf->smarthosts];
+	const struct limit_now *limit = smarthost == NULL ? NULL : &limits->smarthosts[smarthost - limits->conf->smarthosts];
 
 	if (keeps(&limits->send, envelope))
 		return &limits->send;
@@ -113,7 +119,7 @@ bool limits_now_keep_any(const struct limits_now *limits)
 {
 	bool any = limits->send.setting != NULL;
 
-	for (size_t i = 0; limits->smarthosts != NULL && i < limits->conf->smarthost_count; i++)
+	for (size_t i = 0; i < limits->conf->smarthost_count; i++)
 		any = any || limits->smarthosts[i].setting != NULL;
 	return any;
 }

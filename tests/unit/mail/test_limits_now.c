@@ -199,6 +199,25 @@ static void test_all_for_people(void **context)
 	limits_now_clear(&limits);
 }
 
+static void test_a_state_that_cannot_be_opened(void **context)
+{
+	struct conf elsewhere = conf;
+	struct envelope envelope = {.time = NOON, .size = 1, .sender = sender};
+	char missing[] = "/nowhere/spool", text[PHRASE_MAX];
+	struct limits_now limits;
+	json_t *list;
+
+	(void)context;
+	elsewhere.gateway.spool = missing;
+	limits_now_read(&limits, &elsewhere);
+	list = limits_now_json(&limits, true);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	assert_false(limits_now_keep_any(&limits));
+	assert_null(limits_now_why(&limits, &envelope, text));
+	limits_now_clear(&limits);
+}
+
 #define OFFICE_TEST(fn) cmocka_unit_test_setup_teardown(fn, open_office, tear_down_state)
 
 int main(void)
@@ -211,6 +230,7 @@ int main(void)
 	    OFFICE_TEST(test_limits_of_a_smarthost),
 	    OFFICE_TEST(test_what_a_session_may_do),
 	    OFFICE_TEST(test_all_for_people),
+	    OFFICE_TEST(test_a_state_that_cannot_be_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
