@@ -94,7 +94,7 @@ static bool is_ambiguous(struct slice header)
 	return slice_trim(slice_make(at, (size_t)(end - at))).len > 0 || attachment_has_lone_cr(header) || memchr(header.ptr, '\0', header.len) != NULL;
 }
 
-/* Whether a copy of the message can be told from a forgery: by its header, up to the body. */
+/* Whether its header, up to the body, distinguishes a copy of the message from a forgery. */
 static bool has_identity(struct slice header)
 {
 	struct header_field id;

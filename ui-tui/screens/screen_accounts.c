@@ -177,7 +177,7 @@ static void fill_in(struct tui *tui, struct form_dialog *dialog)
 	form_suggest(form_find(dialog->form, "user"), text);
 	form_suggest(form_find(dialog->form, "url"), provider != NULL ? provider->fetch : guess != NULL ? guess : "");
 	url = form_text(form_find(dialog->form, "url")); /* perhaps another one that was typed */
-	form_suggest(form_find(dialog->form, "oauth2"), provider_oauth2(url) != NULL ? provider_oauth2(url) : "");
+	form_suggest(form_find(dialog->form, "oauth2"), provider_hint_oauth2(url) != NULL ? provider_hint_oauth2(url) : "");
 	note_hint(dialog->form, provider != NULL ? provider->name : "", url);
 	free(url);
 	free(name);

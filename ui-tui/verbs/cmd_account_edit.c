@@ -7,7 +7,6 @@
 #include "ui-tui/command/config_edit.h"
 #include "ui-tui/command/password.h"
 #include "ui-tui/verbs/verbs.h"
-#include "ui-tui/wizard/provider.h"
 #include "upstream/provider_hint.h"
 
 #include <stdio.h>
@@ -53,7 +52,7 @@ static int add_account(struct cli *cli, struct conf *conf, const char *name)
 		printf(_("account %s was added to %s\n"), name, edit.file);
 	if (result == CLI_DONE && has_sign_in(cli))
 		printf(_("Before the first session, sign in at the provider: lanpost account login %s\n"), name);
-	else if (result == CLI_DONE && provider_oauth2(cli_option(cli, "url")) != NULL && cli_option(cli, "oauth2_token_command") == NULL)
+	else if (result == CLI_DONE && provider_hint_oauth2(cli_option(cli, "url")) != NULL && cli_option(cli, "oauth2_token_command") == NULL)
 		cli_warn("%s", provider_hint(cli_option(cli, "url"), ""));
 	config_edit_clear(&edit);
 	return result;

@@ -1,7 +1,6 @@
 #include "ui-tui/wizard/provider.h"
 
 #include "base/alloc.h"
-#include "config/endpoint.h"
 #include "config/value.h"
 
 static const struct provider providers[] = {
@@ -38,20 +37,6 @@ const struct provider *provider_of(struct slice address)
 		while (rest.len > 0)
 			if (slice_equal_nocase(slice_cut(&rest, ' '), domain))
 				return &providers[i];
-	}
-	return NULL;
-}
-
-const char *provider_oauth2(const char *url)
-{
-	static const char *const domains[] = {"office365.com", "outlook.com"};
-	struct slice host = endpoint_of(url).host;
-
-	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
-		size_t len = strlen(domains[i]), before = host.len > len ? host.len - len : 0;
-
-		if (before > 0 && host.ptr[before - 1] == '.' && slice_is_nocase(slice_from(host, before), domains[i]))
-			return "microsoft";
 	}
 	return NULL;
 }

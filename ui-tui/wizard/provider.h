@@ -14,8 +14,6 @@ struct provider {
 
 /* By the domain of an address, NULL if unknown. */
 const struct provider *provider_of(struct slice address);
-/* The value of oauth2 for a server that takes no password; NULL: it takes one, as far as is known. */
-const char *provider_oauth2(const char *url);
 /* A guess for any other domain, from the beginning of the URL and the port: "pop3s://pop" and 995 give
  * "pop3s://pop.example.ru:995". New memory; NULL if the address has no domain. */
 char *provider_guess(struct slice address, const char *begin, int port);

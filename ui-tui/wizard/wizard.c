@@ -4,7 +4,7 @@
 #include "config/conf_file.h"
 #include "config/ini.h"
 #include "config/ini_edit.h"
-#include "ui-tui/wizard/provider.h"
+#include "upstream/provider_hint.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ void wizard_set(char **answer, const char *value)
 
 const char *wizard_oauth2(const struct wizard *wizard, const char *url)
 {
-	return wizard->address[0] == '\0' || wizard->has_token_command ? NULL : provider_oauth2(url);
+	return wizard->address[0] == '\0' || wizard->has_token_command ? NULL : provider_hint_oauth2(url);
 }
 
 const char *wizard_login_verb(const struct wizard *wizard)

@@ -8,6 +8,7 @@
 #include "ui-tui/wizard/first_start.h"
 #include "ui-tui/wizard/provider.h"
 #include "ui-tui/wizard/wizard.h"
+#include "upstream/provider_hint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +152,7 @@ static enum prompt_answer ask_mailbox(struct wizard *wizard)
 	    "3. The external mailbox\n"));
 	answer = prompt_step(_("Its mail address (empty: later)"), &wizard->address, wizard_check_address, wizard);
 	provider = provider_of(slice_of(wizard->address));
-	if (answer == PROMPT_ANSWERED && provider != NULL && provider_oauth2(provider->fetch) == NULL)
+	if (answer == PROMPT_ANSWERED && provider != NULL && provider_hint_oauth2(provider->fetch) == NULL)
 		prompt_say(PHRASE_SAID(
 		    PHRASE(N_("This is %s. It may require a separate password for mail programs; "
 		        "see the settings of the mailbox."), provider->name)));

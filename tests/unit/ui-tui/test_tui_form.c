@@ -1,5 +1,6 @@
 #include "ui-tui/command/cli.h"
 #include "ui-tui/wizard/provider.h"
+#include "upstream/provider_hint.h"
 #include "ui-tui/command/password.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/widgets/form.h"
@@ -224,9 +225,9 @@ static void urls_of_providers_are_good(void **state)
 
 		form_add_key(&form, schema_find("account"), key_of("account", "url"), provider->fetch);
 		form_add_key(&form, schema_find("smarthost"), key_of("smarthost", "url"), provider->send);
-		if (provider_oauth2(provider->fetch) != NULL)
-			form_add_key(&form, schema_find("account"), key_of("account", "oauth2"), provider_oauth2(provider->fetch));
-		assert_true((provider_oauth2(provider->fetch) != NULL) == (provider_oauth2(provider->send) != NULL));
+		if (provider_hint_oauth2(provider->fetch) != NULL)
+			form_add_key(&form, schema_find("account"), key_of("account", "oauth2"), provider_hint_oauth2(provider->fetch));
+		assert_true((provider_hint_oauth2(provider->fetch) != NULL) == (provider_hint_oauth2(provider->send) != NULL));
 		assert_null(form_check(&form));
 		form_clear(&form);
 	}
@@ -244,7 +245,7 @@ static void servers_without_passwords_are_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_true((provider_oauth2(cases[i].url) != NULL) == cases[i].takes_none);
+		assert_true((provider_hint_oauth2(cases[i].url) != NULL) == cases[i].takes_none);
 }
 
 static void other_domains_are_guessed(void **state)
