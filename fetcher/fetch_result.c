@@ -61,7 +61,7 @@ void fetch_result_settle(struct fetch_result *result)
 		result->named[i].is_settled = true;
 }
 
-/* It is no message that is skipped. */
+/* It is not counted: no message is skipped. */
 static void add_folder(struct fetch_result *result, const char *folder, const char *why)
 {
 	if (result->named_count < FETCH_SKIPPED_MAX)

@@ -162,7 +162,7 @@ bool limits_now_forbid(const struct limits_now *limits, const struct spool *spoo
 		return true;
 	if (queue_list(spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, &error) != 0)
 		return false;
-	forbid = wish.fetches || items.count > 0; /* an empty queue is no limit */
+	forbid = wish.fetches || items.count > 0; /* an empty queue is not a limit */
 	for (size_t i = 0; i < items.count && forbid; i++)
 		forbid = !may_leave(limits, spool, &items.items[i], wish);
 	queue_items_clear(&items);

@@ -58,7 +58,7 @@ struct wizard_user *wizard_add_user(struct wizard *wizard, const char *name);
 void wizard_set(char **answer, const char *value);
 /* The value of oauth2 for this server; NULL: a password. */
 const char *wizard_oauth2(const struct wizard *wizard, const char *url);
-/* The verb that signs in, after the files were written; NULL: there is nobody to sign in. */
+/* The verb that signs in, after the files were written; NULL: none is needed. */
 const char *wizard_login_verb(const struct wizard *wizard);
 
 /* --- wizard_ask.c: the questions */

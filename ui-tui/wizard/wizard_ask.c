@@ -259,7 +259,7 @@ static bool has_password(const struct wizard *wizard)
 
 static enum prompt_answer ask_client_id(struct wizard *wizard)
 {
-	prompt_say(_("This provider takes no passwords: somebody signs in there once, with a code, after this setup. For that, an application must be "
+	prompt_say(_("This provider does not accept passwords: after this setup, the user signs in there once, with a code. For that, an application must be "
 		     "registered at the provider; docs/accounts.md says how (Sign-in with OAuth 2.0)."));
 	return prompt_step(_("  Application (client ID)"), &wizard->client_id, wizard_check_client_id, NULL);
 }

@@ -1,11 +1,9 @@
 """A message that nobody gets: the journal says why, also if the session dies before it has written the journal."""
 import json
-import os
-import signal
-import sqlite3
 
 import pytest
 
+from harness.killing import kill_before_the_rows
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 
@@ -16,26 +14,6 @@ LISTED = {"ads": {"when": "always", "on": "listed", "delete": True}}
 
 def box(server, **keys):
     return {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": f"{server.port}@example.ru", "password": "y", **keys}
-
-
-def kill_when_deleting(office, server):
-    """Once: the record is durable then; the journal is not, since another process writes to the state meanwhile."""
-    held = []
-
-    def kill(event, argument, connection):
-        if event in ("RETR", "TOP") and not held:
-            held.append(sqlite3.connect(office.spool / "state.db", timeout=90, isolation_level=None, check_same_thread=False))
-            held[0].execute("BEGIN IMMEDIATE")
-        elif event == "DELE" and len(held) == 1:
-            os.kill(office.process_named("session"), signal.SIGKILL)
-            held[0].rollback()
-            held[0].close()
-            held.append("killed")
-            return True
-        return None
-
-    server.misdeed = kill
-    return held
 
 
 @pytest.mark.parametrize("rules, keys, place, reason", [
@@ -50,9 +28,9 @@ def test_killed_between_the_record_and_the_journal(make_gateway, rules, keys, pl
     office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}}, rules=rules,
                           accounts={"first": box(first, **keys), "second": box(second, **keys)})
     office.session("--account", "first")
-    held = kill_when_deleting(office, second)
+    killed = kill_before_the_rows(office, second)
     office.session("--account", "second", code=1)
-    assert held[1:] == ["killed"], "it was killed after the commit"
+    assert killed.is_set(), "it was killed after the commit"
     office.session()
     assert second.left == []
     told = json.loads(office.cli("trace", "1.test@bank.ru", "--json").stdout)

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from harness.killing import kill_before_the_rows
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.misbehaving_imap import MisbehavingImap
@@ -228,23 +229,9 @@ def test_killed_at_the_second_copy(two, when):
 def test_killed_before_the_rows_are_written(two):
     """The record of the first copy is durable, and nothing in the state says so: recovery makes the rows from it."""
     office, a, _ = two(copies("a", 1), copies("b", 1), {"keep_on_server": "no"})
-    held = []
-
-    def kill(event, argument, connection):
-        if event == "RETR" and not held:
-            held.append(sqlite3.connect(office.spool / "state.db", timeout=90, isolation_level=None, check_same_thread=False))
-            held[0].execute("BEGIN IMMEDIATE")
-        elif event == "DELE" and len(held) == 1:
-            os.kill(office.process_named("session"), signal.SIGKILL)
-            held[0].rollback()
-            held[0].close()
-            held.append(None)
-            return True
-        return None
-
-    a.misdeed = kill
+    killed = kill_before_the_rows(office, a)
     office.session(code=1)
-    assert len(held) == 2, "it was killed after the commit"
+    assert killed.is_set(), "it was killed after the commit"
     office.session()
     assert in_mailbox(office, "ivan") == count(n1=1)
 
